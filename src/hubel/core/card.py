@@ -1,0 +1,142 @@
+"""The card: everything a runtime must know to treat an image as training did, and everything a reader must know to judge the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hubel.core.errors import ModelError
+from hubel.core.language import say
+
+Resize = Literal["crop", "pad", "squash"]
+"""How a picture of any shape becomes a square: cut the longer side, fill the shorter, or change the aspect."""
+
+CARD_VERSION = 1
+
+
+class Frozen(BaseModel):
+    """A record that does not change and refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageSpec(Frozen):
+    """How any picture becomes the network's input: an upright RGB square of `size` pixels, uint8.
+
+    Scaling to the base's range happens inside the exported graph, never outside.
+    """
+
+    size: int = Field(ge=8, le=2048)
+    resize: Resize
+    filter: Literal["bilinear"] = "bilinear"
+
+
+class ClassMetrics(Frozen):
+    """One class's share of the report."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Metrics(Frozen):
+    """What was measured on images the model had not learned from.
+
+    `accuracy_interval` is the 95 % interval; `log_loss` in nats; `brier` the sum over classes, mean over images; `ece` with `num_bins` equal-width bins.
+    """
+
+    protocol: Literal["test", "validation", "cross-validation", "holdout"]
+    num_images: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    balanced_accuracy: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    weighted_precision: float
+    weighted_recall: float
+    weighted_f1: float
+    log_loss: float
+    brier: float
+    ece: float
+    per_class: tuple[ClassMetrics, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+class BaseInfo(Frozen):
+    """The pretrained base under the head."""
+
+    name: str
+    source: str
+    sha256: str
+    licence: str
+    num_features: int
+
+
+class Provenance(Frozen):
+    """What made this model, so that it can be made again."""
+
+    created: str
+    command: str
+    seed: int
+    data_sha256: str
+    num_train: int
+    versions: dict[str, str]
+    machine: str
+    engine: str
+
+
+class Card(Frozen):
+    """`card.json`: the one description that travels with the weights."""
+
+    version: int = CARD_VERSION
+    classes: tuple[str, ...]
+    image: ImageSpec
+    base: BaseInfo
+    views: tuple[str, ...]
+    temperature: float = Field(gt=0)
+    regularisation: float
+    metrics: Metrics
+    provenance: Provenance
+    unknown_threshold: float | None = None
+
+
+def read_card(path: Path) -> Card:
+    """Read and check `card.json`.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, is not a card, or comes from a newer hubel.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        card = Card.model_validate_json(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            say(
+                en=f"No model card could be read at {path}: {error}. Give the folder that `hubel train` wrote, for example runs/pets.",
+                ko=f"{path} 에서 모델 카드를 읽을 수 없습니다: {error}. `hubel train`이 만든 폴더(예: runs/pets)를 지정하세요.",
+            )
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "json"
+        raise ModelError(
+            say(
+                en=f"The model card {path} is damaged or from another version: {place}: {first['msg']}. Train again, or restore the file.",
+                ko=f"모델 카드 {path} 가 손상되었거나 다른 버전입니다: {place}: {first['msg']}. 다시 학습하거나 파일을 복원하세요.",
+            )
+        ) from error
+    if card.version > CARD_VERSION:
+        raise ModelError(
+            say(
+                en=f"The model card {path} has version {card.version}; this hubel reads up to {CARD_VERSION}. Run: pip install --upgrade hubel",
+                ko=f"모델 카드 {path} 의 버전은 {card.version}이고, 이 hubel은 {CARD_VERSION}까지 읽습니다. 실행하세요: pip install --upgrade hubel",
+            )
+        )
+    return card

@@ -1,0 +1,28 @@
+"""Shapes are types, written once.
+
+Axes everywhere: n images, h height, w width, c channels, d features, k classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, UInt8
+
+Pixels = UInt8[np.ndarray, "h w 3"]
+"""One upright RGB image."""
+PixelBatch = UInt8[np.ndarray, "n h w 3"]
+"""Images of one size."""
+FeatureMatrix = Float[np.ndarray, "n d"]
+"""What a base says of n images."""
+Logits = Float[np.ndarray, "n k"]
+"""Scores before softmax."""
+Probabilities = Float[np.ndarray, "n k"]
+"""Rows that sum to one."""
+Labels = Int[np.ndarray, " n"]
+"""The index of each image's class."""
+Mask = Bool[np.ndarray, " n"]
+"""True where an image belongs."""
+Weights = Float32[np.ndarray, "d k"]
+"""The linear head."""
+Bias = Float32[np.ndarray, " k"]
+"""The linear head's offsets."""
