@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 """One upright RGB image."""
+Resized = UInt8[np.ndarray, "new_h new_w 3"]
+"""One upright RGB image of another size than the one it was made from."""
 PixelBatch = UInt8[np.ndarray, "n h w 3"]
 """Images of one size."""
 FeatureMatrix = Float[np.ndarray, "n d"]

@@ -1,0 +1,222 @@
+"""`report.html`: one file that opens offline and says how good a model is, where it errs and how it was made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int
+
+from hubel.core.card import Card
+from hubel.core.errors import MissingExtraError
+from hubel.core.files import write_atomically
+from hubel.core.language import current_language
+from hubel.core.types import Labels, Probabilities
+from hubel.evaluate import charts, numbers, sentences
+from hubel.evaluate.metrics import ReliabilityBin
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Places = Int[np.ndarray, " m"]
+"""Where in a list of images the chosen ones are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """One image as the report shows it.
+
+    `path` is the name to show, `label` the true class, `probabilities` one for each class,
+    `thumbnail` the bytes of a JPEG of at most 160 pixels, upright, made where images are read.
+    """
+
+    path: str
+    label: int
+    probabilities: tuple[float, ...]
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that was not used: its name, the id of the refusal (``truncated``, …) and the reason in words."""
+
+    path: str
+    refusal: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """A part of the run, how long it took, and what there is to say about it."""
+
+    name: str
+    seconds: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that stands in the report.
+
+    `run_folder` is the path for the commands; `mistakes` are the most confident first, `least_sure` the least sure first;
+    `notes` are pairs (English, Korean) on what was chosen and why; `num_set_aside` counts all files set aside when
+    `set_aside` lists only the first, and is None when it lists them all.
+    """
+
+    title: str
+    run_folder: str
+    card: Card
+    mistakes: tuple[ImageResult, ...]
+    least_sure: tuple[ImageResult, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    set_aside: tuple[SetAside, ...]
+    stages: tuple[StageTime, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    num_set_aside: int | None = None
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report as one HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    report
+        What it says.
+    path
+        Where it stands, usually ``report.html`` in the run folder; an older one is replaced.
+
+    Raises
+    ------
+    MissingExtraError
+        When jinja2 is not installed.
+    """
+    write_atomically(path, render_report(report))
+
+
+def render_report(report: Report) -> str:
+    """The report as the text of one HTML page; every name from outside is escaped."""
+    environment = _environment()
+    metrics = report.card.metrics
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        card=report.card,
+        metrics=metrics,
+        language=current_language(),
+        headline=sentences.headline(metrics),
+        certainty=sentences.certainty(metrics),
+        protocol=sentences.protocol(metrics),
+        meaning=sentences.meaning(metrics),
+        commonest_share=sentences.commonest_share(metrics),
+        confused=charts.most_confused(metrics, limit=25),
+        heat=charts.heat_levels(metrics),
+        chart=charts.reliability_svg(report.reliability),
+        num_mistakes=metrics.num_images - sum(row[index] for index, row in enumerate(metrics.confusion)),
+        num_set_aside=len(report.set_aside) if report.num_set_aside is None else report.num_set_aside,
+        total_seconds=sum(stage.seconds for stage in report.stages),
+    )
+
+
+def most_confident_mistakes(probabilities: Probabilities, labels: Labels, *, limit: int) -> Places:
+    """The wrongly answered images, the surest answer first; ties in the order of the images.
+
+    Parameters
+    ----------
+    probabilities
+        One row for each image.
+    labels
+        True class indices.
+    limit
+        How many at most.
+
+    Examples
+    --------
+    >>> sure = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+    >>> most_confident_mistakes(sure, np.array([0, 1, 0]), limit=5).tolist()
+    [2, 1]
+    """
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[order][:limit]
+
+
+def least_sure(probabilities: Probabilities, *, limit: int) -> Places:
+    """The images whose best class has the lowest probability, the lowest first; ties in the order of the images.
+
+    Parameters
+    ----------
+    probabilities
+        One row for each image.
+    limit
+        How many at most.
+
+    Examples
+    --------
+    >>> least_sure(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), limit=2).tolist()
+    [1, 2]
+    """
+    return np.argsort(probabilities.max(axis=1), kind="stable")[:limit]
+
+
+@cache
+def _environment() -> Environment:
+    """Jinja with our filters, made once for compiling takes longer than writing: whatever a template prints is made visible first, then escaped."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise MissingExtraError("jinja2", "train") from error
+
+    def finalize(value: object) -> object:
+        return numbers.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=PackageLoader("hubel.evaluate"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = _template_text("report.js")
+    environment.globals |= {
+        # Our own texts, so they need no escape; the policy lets this script run and no other.
+        "script": Markup(script),  # noqa: S704
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "style": Markup(_template_text("report.css")),  # noqa: S704
+    }
+    environment.filters |= {
+        "percent": numbers.percent,
+        "count": numbers.count,
+        "duration": numbers.duration,
+        "drawing": Markup,
+        "data_uri": lambda thumbnail: "data:image/jpeg;base64," + base64.b64encode(thumbnail).decode(),
+        "ranked": _ranked,
+        "shell": shlex.quote,
+    }
+    return environment
+
+
+def _template_text(name: str) -> str:
+    return (resources.files("hubel.evaluate") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _ranked(result: ImageResult, card: Card) -> list[dict[str, Any]]:
+    """The three likeliest classes of an image, and the true one if it is not among them."""
+    order = sorted(range(len(card.classes)), key=lambda index: -result.probabilities[index])
+    shown = [rank for rank, index in enumerate(order) if rank < 3 or index == result.label]
+    return [
+        {
+            "rank": rank + 1,
+            "name": card.classes[order[rank]],
+            "probability": float(result.probabilities[order[rank]]),
+            "is_true": order[rank] == result.label,
+        }
+        for rank in shown
+    ]
