@@ -144,7 +144,8 @@ def make_photos(folder: Path, size: tuple[int, int], count: int) -> list[Path]:
     """Photos of one size cut from real pictures at random, with a little noise as sensors have it."""
     from skimage import data
 
-    pictures = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), data.immunohistochemistry()]
+    names = ("astronaut", "chelsea", "coffee", "rocket", "immunohistochemistry")
+    pictures = [getattr(data, name)() for name in names]
     random = np.random.default_rng(0)
     folder.mkdir()
     files = []

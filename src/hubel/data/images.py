@@ -33,6 +33,7 @@ __all__ = [
     "UnreadableImage",
     "load_image",
     "read_facts",
+    "read_file",
     "read_image",
 ]
 
@@ -147,7 +148,7 @@ def _pil_pixels(image: Image.Image, limits: Limits) -> Pixels:
 def _take_bytes(source: object, limits: Limits) -> tuple[bytes, str]:
     """An encoded image's whole content, and what to call it."""
     if isinstance(source, str | os.PathLike):
-        return _read_file(source, limits), os.fsdecode(source)
+        return read_file(source, limits), os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):
         data, name = bytes(source), "<bytes>"
     elif hasattr(source, "read"):
@@ -171,7 +172,7 @@ def _take_bytes(source: object, limits: Limits) -> tuple[bytes, str]:
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def _read_file(path: str | os.PathLike[Any], limits: Limits) -> bytes:
+def read_file(path: str | os.PathLike[Any], limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The content of a regular file of acceptable size."""
     try:
         descriptor = os.open(path, _OPEN_FLAGS)

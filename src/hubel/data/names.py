@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_DIGITS = re.compile("[0-9]+")
+_DIGITS = re.compile("([0-9]+)")
 _HANGUL_OR_ASCII = re.compile("[\x20-\x7e\uac00-\ud7a3]+")
 _ZERO_WIDTH_JOINER = "\u200d"  # holds the parts of an emoji together
 
@@ -43,7 +43,11 @@ def natural_key(name: str) -> str:
     """
     if not name.isascii():
         name = unicodedata.normalize("NFC", name)
-    return _DIGITS.sub(_with_length, name)
+    parts = _DIGITS.split(name)
+    for at in range(1, len(parts), 2):
+        number = parts[at].lstrip("0")
+        parts[at] = chr(ord("0") + min(len(number), 5000)) + number
+    return "".join(parts)
 
 
 def shown(name: str) -> str:
@@ -89,11 +93,6 @@ def _text(raw: str) -> str:
     except UnicodeDecodeError:
         korean = ""
     return korean if _HANGUL_OR_ASCII.fullmatch(korean) else octets.decode("utf-8", "backslashreplace")
-
-
-def _with_length(digits: re.Match[str]) -> str:
-    number = digits.group().lstrip("0")
-    return chr(ord("0") + min(len(number), 5000)) + number
 
 
 def _shown_character(character: str) -> str:

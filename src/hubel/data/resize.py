@@ -50,7 +50,7 @@ def fit_image(pixels: Pixels, spec: ImageSpec) -> SquarePixels:
     return _resample(pixels, (size, size))
 
 
-def choose_resize(sizes: Iterable[tuple[int, int]]) -> tuple[Resize, str]:
+def choose_resize(sizes: Iterable[tuple[int, int]]) -> tuple[Resize, tuple[str, str]]:
     """The rule that suits the shapes of a data set, and one sentence that says why.
 
     What matters is that the same thing looks the same in every image. Squashing keeps all of the picture and all
@@ -69,7 +69,7 @@ def choose_resize(sizes: Iterable[tuple[int, int]]) -> tuple[Resize, str]:
     Returns
     -------
     tuple
-        The rule, and the sentence in the user's language.
+        The rule, and the sentence in English and in Korean.
 
     Raises
     ------
@@ -93,13 +93,13 @@ def choose_resize(sizes: Iterable[tuple[int, int]]) -> tuple[Resize, str]:
         )
     narrow, wide = np.quantile(aspects, [0.05, 0.95])
     if wide / narrow > 4:
-        return "pad", say(
-            en=f"Images are padded to a square, because their shapes differ widely (width to height from {narrow:.2f} to {wide:.2f}).",
-            ko=f"이미지의 모양이 크게 다르므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 여백을 채워 정사각형으로 만듭니다.",
+        return "pad", (
+            f"Images are padded to a square, because their shapes differ widely (width to height from {narrow:.2f} to {wide:.2f}).",
+            f"이미지의 모양이 크게 다르므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 여백을 채워 정사각형으로 만듭니다.",
         )
-    return "squash", say(
-        en=f"Images are squashed to a square, because their shapes are alike enough (width to height from {narrow:.2f} to {wide:.2f}) and so nothing is cut off.",
-        ko=f"이미지의 모양이 비슷하므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 잘라 내지 않고 그대로 정사각형에 맞춥니다.",
+    return "squash", (
+        f"Images are squashed to a square, because their shapes are alike enough (width to height from {narrow:.2f} to {wide:.2f}) and so nothing is cut off.",
+        f"이미지의 모양이 비슷하므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 잘라 내지 않고 그대로 정사각형에 맞춥니다.",
     )
 
 

@@ -10,6 +10,7 @@ import codecs
 import csv
 import json
 import os
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import NoReturn, TextIO
 
 from hubel.core.errors import DataError
 from hubel.core.language import say
-from hubel.data.names import class_name, natural_key, nearest, shown
+from hubel.data.names import class_name, shown
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 
@@ -69,10 +70,11 @@ def read_rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     try:
         with path.open(encoding=_encoding_of(path), newline="") as opened:
             records = _json_records if path.suffix.lower() in _JSON_SUFFIXES else _csv_records
+            folder = "" if path.parent == Path() else str(path.parent)
             for line, record in records(opened, path, required):
                 yield Row(
                     line=line,
-                    path=_resolve(path.parent, record.get("file", "")),
+                    path=_resolve(folder, record.get("file", "")),
                     label=class_name(record.get("label", "")),
                     split=record.get("split", ""),
                     group=record.get("group", ""),
@@ -91,7 +93,7 @@ def _encoding_of(path: Path) -> str:
     with path.open("rb") as opened:
         start = opened.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ("utf-16",)
+        candidates: tuple[str, ...] = ("utf-16",)
     elif start.startswith(codecs.BOM_UTF8):
         candidates = ("utf-8-sig",)
     else:
@@ -142,6 +144,8 @@ def _csv_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Itera
 
 
 def _json_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    keys: list[str] = []
+    columns: dict[str, int] = {}
     for line, text in enumerate(opened, start=1):
         if not text.strip():
             continue
@@ -150,16 +154,16 @@ def _json_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Iter
         except (ValueError, RecursionError) as error:
             _unreadable(path, line, str(error), error)
         if not isinstance(record, dict):
-            _unreadable(path, line, f"{text.strip()[:40]!r}", None)
-        keys = list(record)
-        columns = _columns(keys)
-        _require({name for name in columns if record[keys[columns[name]]] is not None}, required[:1], keys, path, line)
-        _require(columns, required, keys, path, line)
+            _unreadable(path, line, text.strip()[:40], None)
+        if not keys or keys != list(record):
+            keys = list(record)
+            columns = _columns(keys)
+            _require(columns, required, keys, path, line)
         yield line, {name: _json_text(record[keys[at]], path, line) for name, at in columns.items()}
 
 
 def _json_text(value: object, path: Path, line: int) -> str:
-    if value is None:
+    if value is None or value != value:  # noqa: PLR0124  NaN, which tables write for a gap
         return ""
     if isinstance(value, float) and value.is_integer():  # how a column of numbers with gaps is written
         return str(int(value))
@@ -179,33 +183,22 @@ def _columns(cells: list[str]) -> dict[str, int]:
     return found
 
 
-def _resolve(folder: Path, name: str) -> str:
-    """The path of a file that a table names, spelt as it is on this disk."""
+def _resolve(folder: str, name: str) -> str:
+    """The path of a file that a table names, in the spelling in which it exists.
+
+    The table may have another Unicode form (NFC or NFD) than the disk, or the backslashes of Windows.
+    """
     if not name:
         return ""
-    whole = str(folder / name)
     if name.isascii() and "\\" not in name:
-        return whole
-    backslashes = whole.replace("\\", "/") if os.sep == "/" else whole
-    spellings = (whole, *(_respelt(Path(text)) for text in (whole, backslashes)))
-    return next((spelling for spelling in spellings if Path(spelling).exists()), whole)
+        return os.path.join(folder, name)  # noqa: PTH118  three times as fast, for a million rows
+    spellings = (name, name.replace("\\", "/")) if os.sep == "/" else (name,)
+    forms = [unicodedata.normalize(form, one) for one in spellings for form in ("NFC", "NFD")]
+    candidates = [os.path.join(folder, form) for form in (name, *forms)]  # noqa: PTH118  as above
+    return next((path for path in candidates if os.path.exists(path)), candidates[0])  # noqa: PTH110  raises for no name
 
 
-def _respelt(path: Path) -> str:
-    """The path with each part that does not exist replaced by the one in its folder that is the same but for spelling."""
-    found = Path(path.anchor)
-    for part in path.parts[1:] if path.anchor else path.parts:
-        following = found / part
-        if not following.exists() and found.is_dir():
-            wanted = class_name(part)
-            following = next((one for one in found.iterdir() if class_name(one.name) == wanted), following)
-        found = following
-    return str(found)
-
-
-def _require(
-    columns: dict[str, int] | set[str], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1
-) -> None:
+def _require(columns: dict[str, int], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1) -> None:
     missing = [name for name in required if name not in columns]
     if not missing:
         return

@@ -23,10 +23,11 @@ IMAGE_EXTENSIONS = frozenset(
 Identity = tuple[int, int]
 """A folder's device and inode: the same however it was reached."""
 
-_NO_FOLDERS_OF_THE_USER = frozenset(
-    ("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found")
-)
 _SYSTEM_FILES = frozenset((".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"))
+_SYSTEM_NAMES = _SYSTEM_FILES | {
+    *("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found")
+}
+_SUSPECT = frozenset(letter for name in _SYSTEM_NAMES for letter in (name[0], name[0].upper())) | {"."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def list_folder(path: str, tally: Tally) -> tuple[list[Folder], list[str]]:
             for entry in entries:
                 name = entry.name
                 try:
-                    if is_hidden(name):
+                    if name[0] in _SUSPECT and is_hidden(name):
                         tally.hidden += name.casefold() not in _SYSTEM_FILES
                     elif entry.is_dir():
                         folders.append(Folder(name, entry.path, entry.is_symlink()))
@@ -134,12 +135,7 @@ def is_hidden(name: str) -> bool:
     >>> [is_hidden(name) for name in (".git", "__MACOSX", "Thumbs.db", "cats")]
     [True, True, True, False]
     """
-    if name[0] == ".":
-        return True
-    if name[0] not in "_@#$SsLlTtEeDdIi":  # spares most names the search
-        return False
-    folded = name.casefold()
-    return folded in _NO_FOLDERS_OF_THE_USER or folded in _SYSTEM_FILES
+    return name[0] == "." or name.casefold() in _SYSTEM_NAMES
 
 
 def has_image_name(name: str) -> bool:
@@ -172,7 +168,8 @@ def tally_notes(tally: Tally) -> list[Note]:
     notes: list[Note] = []
     if tally.other:
         number = sum(tally.other.values())
-        kinds = ", ".join(f".{shown(extension)} {count}" for extension, count in tally.other.most_common(5))
+        by_number = sorted(tally.other.items(), key=lambda item: (-item[1], item[0]))
+        kinds = ", ".join(f".{shown(extension)} {count}" for extension, count in by_number[:5])
         notes.append(
             (
                 f"Files that are no images by their extension, not read: {number} ({kinds})",
@@ -197,6 +194,6 @@ def tally_notes(tally: Tally) -> list[Note]:
     )
     for paths, english, korean in texts:
         if paths:
-            first = shown(paths[0]) + (" …" if len(paths) > 1 else "")
+            first = shown(min(paths)) + (" …" if len(paths) > 1 else "")
             notes.append((f"{english}: {len(paths)} ({first})", f"{korean}: {len(paths)}개 ({first})"))
     return notes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
 BUNDLED = "efficientnet_lite0"
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Raised when the builders change what they write, so that kept graphs of older versions are not used."""
 
 

@@ -62,8 +62,9 @@ class GraphBuilder:
     def finish(self, name: str, outputs: dict[str, tuple[str, int]]) -> onnx.ModelProto:
         """The checked model: input ``pixels`` uint8 (n h w 3), outputs ``{name: (result, width)}`` float (n width)."""
         helper, types = self.onnx.helper, self.onnx.TensorProto
-        for output, (result, _) in outputs.items():
-            self.nodes.append(helper.make_node("Identity", [result], [output]))
+        named = {result: output for output, (result, _) in outputs.items()}
+        for node in self.nodes:
+            node.output[0] = named.get(node.output[0], node.output[0])
         graph = helper.make_graph(
             self.nodes,
             name,

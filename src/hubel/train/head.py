@@ -47,6 +47,11 @@ class Strength:
     out_of_fold: Logits
     losses: dict[float, float]
 
+    @property
+    def loss(self) -> float:
+        """The cross-validated log loss of the best λ, in nats."""
+        return self.losses[self.regularisation]
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -89,9 +89,9 @@ def test_the_rule_is_chosen_from_the_shapes(sizes: list[tuple[int, int]], expect
 
 def test_the_choice_is_said_with_the_shapes_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBEL_LANG", "en")
-    assert "1.33" in choose_resize([(400, 300)])[1]
+    assert "1.33" in choose_resize([(400, 300)])[1][0]
     monkeypatch.setenv("HUBEL_LANG", "ko")
-    assert "정사각형" in choose_resize([(400, 300)])[1]
+    assert "정사각형" in choose_resize([(400, 300)])[1][1]
 
 
 def test_no_sizes_are_a_data_error() -> None:

@@ -1,0 +1,70 @@
+"""What a long job says while it runs. The command line prints events, the studio will stream them, tests read them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The job knows its data."""
+
+    data: str
+    num_images: int
+    num_classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something was chosen or noticed, in both languages."""
+
+    en: str
+    ko: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is; `seconds_left` is for the whole job, None before there is a measure."""
+
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """A stage ended."""
+
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run folder stands."""
+
+    folder: Path
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    protocol: str
+    num_measured: int
+    num_set_aside: int
+    seconds: float
+
+
+Event = Started | Note | Progress | StageDone | Finished
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    """The event as JSON types, its kind under ``event``.
+
+    Examples
+    --------
+    >>> event_record(StageDone("learn", 1.5))
+    {'event': 'StageDone', 'stage': 'learn', 'seconds': 1.5}
+    """
+    fields = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(event).items()}
+    return {"event": type(event).__name__, **fields}

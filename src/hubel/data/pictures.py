@@ -1,0 +1,39 @@
+"""Small encoded copies of images: thumbnails for the report, lossless ones for the golden folder."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from hubel.data.images import ImageSource, read_image
+
+THUMBNAIL_PX = 160
+GOLDEN_PX = 320
+
+
+def thumbnail(source: ImageSource) -> bytes:
+    """A JPEG of at most `THUMBNAIL_PX` on the longer side.
+
+    Raises
+    ------
+    UnreadableImage
+        When the image can no longer be read.
+    """
+    encoded = io.BytesIO()
+    shrunk(source, THUMBNAIL_PX).save(encoded, "JPEG", quality=82)
+    return encoded.getvalue()
+
+
+def golden_copy(source: ImageSource) -> bytes:
+    """A PNG of at most `GOLDEN_PX` on the longer side; it decodes to the same pixels everywhere."""
+    encoded = io.BytesIO()
+    shrunk(source, GOLDEN_PX).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def shrunk(source: ImageSource, longer_side: int) -> Image.Image:
+    """The upright RGB image, no larger than that."""
+    image = Image.fromarray(read_image(source, shorter_side=longer_side))
+    image.thumbnail((longer_side, longer_side), Image.Resampling.BILINEAR)
+    return image

@@ -1,0 +1,97 @@
+"""`README.md` of a run folder: the model card, in the form the Hugging Face Hub reads."""
+
+from __future__ import annotations
+
+import json
+
+from hubel.core.card import Card, Metrics
+
+PROTOCOLS = {
+    "test": ("the user's test images", "사용자의 테스트 이미지"),
+    "validation": ("the user's validation images", "사용자의 검증 이미지"),
+    "cross-validation": ("cross-validation, each image judged by a head that had not seen it", "교차 검증: 각 이미지를 보지 않은 분류기로 평가"),
+    "holdout": ("a held-out fifth of the images", "따로 떼어 둔 이미지 5분의 1"),
+}
+
+
+def model_card(name: str, card: Card) -> str:
+    """The card as Markdown with YAML front matter, English and Korean."""
+    metrics, provenance = card.metrics, card.provenance
+    low, high = metrics.accuracy_interval
+    english, korean = PROTOCOLS[metrics.protocol]
+    classes = ", ".join(inline(entry) for entry in card.classes)
+    return "\n".join(
+        [
+            front_matter(name, metrics),
+            f"# {inline(name)}",
+            "",
+            f"An image classifier with {len(card.classes)} classes: {classes}. Made by hubel {provenance.versions.get('hubel', '')}.",
+            "",
+            f"클래스 {len(card.classes)}개를 구분하는 이미지 분류기입니다: {classes}. hubel로 만들었습니다.",
+            "",
+            "## Results · 결과",
+            "",
+            f"Accuracy {metrics.accuracy:.2%}, 95 % interval {low:.2%} to {high:.2%}, on {metrics.num_images} images ({english}).",
+            "",
+            f"정확도 {metrics.accuracy:.2%}, 95 % 신뢰구간 {low:.2%}–{high:.2%}, 이미지 {metrics.num_images}장({korean}).",
+            "",
+            "| class · 클래스 | precision · 정밀도 | recall · 재현율 | F1 | images · 이미지 수 |",
+            "|---|---|---|---|---|",
+            *(f"| {inline(row.name)} | {row.precision:.3f} | {row.recall:.3f} | {row.f1:.3f} | {row.support} |" for row in metrics.per_class),
+            "",
+            f"Balanced accuracy {metrics.balanced_accuracy:.4f} · log loss {metrics.log_loss:.4f} · Brier {metrics.brier:.4f} · ECE {metrics.ece:.4f}",
+            "",
+            "## Use · 사용",
+            "",
+            "```",
+            f"hubel predict {name} photo.jpg",
+            "```",
+            "",
+            f"`model.onnx` takes `pixels`, uint8 RGB of shape (n, {card.image.size}, {card.image.size}, 3), upright, resized by "
+            f"`{card.image.resize}` ({card.image.filter}, antialiased), and gives `probabilities`. Scaling is inside.",
+            "",
+            "## Provenance · 출처",
+            "",
+            f"- base · 기반 모델: {inline(card.base.name)} ({inline(card.base.source)}), licence · 라이선스: {inline(card.base.licence)}",
+            f"- command · 명령: `{provenance.command.replace('`', chr(39))}`, seed {provenance.seed}",
+            f"- data · 데이터: {provenance.num_train} training images, SHA-256 `{provenance.data_sha256}`",
+            f"- made · 제작: {provenance.created}, {inline(provenance.machine)}, {provenance.engine}",
+            "- The head's weights are yours. · 학습된 가중치는 사용자의 것입니다.",
+            "",
+        ]
+    )
+
+
+def front_matter(name: str, metrics: Metrics) -> str:
+    """The YAML block; JSON strings are YAML strings."""
+    quoted = json.dumps(name, ensure_ascii=False)
+    return "\n".join(
+        [
+            "---",
+            "library_name: hubel",
+            "pipeline_tag: image-classification",
+            "tags: [image-classification, onnx, hubel]",
+            "model-index:",
+            f"  - name: {quoted}",
+            "    results:",
+            "      - task: {type: image-classification}",
+            f"        dataset: {{name: {quoted}, type: imagefolder}}",
+            "        metrics:",
+            f"          - {{type: accuracy, value: {metrics.accuracy:.6f}}}",
+            f"          - {{type: f1, name: macro F1, value: {metrics.macro_f1:.6f}}}",
+            "---",
+            "",
+        ]
+    )
+
+
+def inline(text: str) -> str:
+    """Text that cannot break out of its line, cell or paragraph.
+
+    Examples
+    --------
+    >>> inline("a|b<i>")
+    'a\\\\|b&lt;i>'
+    """
+    flat = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

@@ -1,0 +1,79 @@
+"""A finished model made ready: pixels in, probabilities out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hubel.core.card import Card, read_card
+from hubel.core.errors import ModelError
+from hubel.core.language import say
+from hubel.core.rundir import CARD, MODEL, find_run
+from hubel.core.types import PixelBatch, Probabilities
+from hubel.runtime.engines import BATCH_SIZE, Engine, open_engine
+from hubel.runtime.probe import fastest_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """The model of one run folder on one engine."""
+
+    folder: Path
+    card: Card
+    engine: Engine
+
+    def probabilities(self, pixels: PixelBatch) -> Probabilities:
+        """What the model says of fitted images, (n size size 3) → (n k) calibrated; safe to call from `engine.workers` threads."""
+        parts = [
+            self.engine.run(pixels[start : start + BATCH_SIZE])["probabilities"]
+            for start in range(0, len(pixels), BATCH_SIZE)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.card.classes)), np.float32)
+
+
+def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engine: str | None = None) -> Predictor:
+    """Open a run folder on the engine that finishes so many images first.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    num_images
+        How many images will come; infinity when unknown.
+    store
+        Where engine measurements are kept.
+    engine
+        Take this engine instead of the fastest.
+
+    Raises
+    ------
+    ModelError
+        When the folder is not a run, or card and model do not belong together.
+    """
+    folder = find_run(run)
+    card = read_card(folder / CARD)
+    model = folder / MODEL
+    if not model.is_file():
+        raise ModelError(
+            say(
+                en=f"{folder} has no {MODEL}. Restore the run folder or train again.",
+                ko=f"{folder} 에 {MODEL} 파일이 없습니다. 실행 폴더를 복원하거나 다시 학습하세요.",
+            )
+        )
+    ready = open_engine(engine, model) if engine else fastest_engine(model, card.image.size, num_images, store=store)[0]
+    probe = np.zeros((1, card.image.size, card.image.size, 3), np.uint8)
+    outputs = ready.run(probe)
+    width = outputs["probabilities"].shape[1] if "probabilities" in outputs else 0
+    if width != len(card.classes):
+        raise ModelError(
+            say(
+                en=f"{model} and {CARD} do not belong together: the model gives {width} probabilities, "
+                f"the card names {len(card.classes)} classes. Restore the run folder.",
+                ko=f"{model} 과 {CARD} 가 서로 맞지 않습니다: 모델은 확률 {width}개를 내는데 "
+                f"카드의 클래스는 {len(card.classes)}개입니다. 실행 폴더를 복원하세요.",
+            )
+        )
+    return Predictor(folder, card, ready)

@@ -1,0 +1,71 @@
+"""What the user may choose of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hubel.core.card import Resize
+from hubel.core.errors import UsageError
+from hubel.core.language import say
+from hubel.core.views import VIEWS
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """The options of ``hubel train``; None means chosen from the data, the machine and the budget.
+
+    Parameters
+    ----------
+    out
+        The run folder; ``runs/<name of the data>`` by default, with a number where it exists.
+    model
+        The base; see `models.backbone.open_backbone`.
+    budget
+        Seconds for the whole run; it ends by then with what it has.
+    seed
+        For the folds, the held-out part and the order of reading.
+    views
+        How many views an image is shown in, 1 to 4.
+    size
+        The side of the input in pixels.
+    resize
+        How pictures become squares.
+    engine
+        The engine to run the base on.
+    """
+
+    out: Path | None = None
+    model: str = "efficientnet_lite0"
+    budget: float | None = None
+    seed: int = 0
+    views: int | None = None
+    size: int | None = None
+    resize: Resize | Literal["auto"] = "auto"
+    engine: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises
+        ------
+        UsageError
+            When a value is out of its range.
+        """
+        if self.budget is not None and not self.budget > 0:
+            raise UsageError(out_of_range("--budget", f"{self.budget:g}", "> 0, 60s, 5m", "> 0, 60s, 5m"))
+        if self.views is not None and not 1 <= self.views <= len(VIEWS):
+            raise UsageError(out_of_range("--views", str(self.views), f"1 to {len(VIEWS)}", f"1에서 {len(VIEWS)}까지"))
+        if self.size is not None and not 32 <= self.size <= 1024:
+            raise UsageError(out_of_range("--size", str(self.size), "32 to 1024 pixels", "32에서 1024픽셀까지"))
+        if self.seed < 0:
+            raise UsageError(out_of_range("--seed", str(self.seed), "0 or more", "0 이상"))
+
+
+def out_of_range(option: str, value: str, allowed_en: str, allowed_ko: str) -> str:
+    """The message for a value that an option does not take."""
+    return say(
+        en=f"{option} does not take {value}. Choose: {allowed_en}.",
+        ko=f"{option} 값으로 {value} 을(를) 쓸 수 없습니다. 가능한 값: {allowed_ko}.",
+    )

@@ -1,0 +1,241 @@
+"""One training, from a source of images to features: what is opened, what is chosen, what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hubel.core.card import ImageSpec
+from hubel.core.events import Event, Note, Progress
+from hubel.core.seeds import generator
+from hubel.core.types import FeatureMatrix
+from hubel.core.views import VIEWS, border_px
+from hubel.data.cache import Cache
+from hubel.data.dataset import Dataset, Example, check_trainable
+from hubel.data.images import UnreadableImage, read_facts
+from hubel.data.resize import choose_resize
+from hubel.models.backbone import Backbone, open_backbone
+from hubel.runtime.engines import open_engine
+from hubel.runtime.probe import fastest_engine, seconds_per_image
+from hubel.train.features import Extraction, Extractor, extract_features, new_extraction
+from hubel.train.learn import Examples, Learned
+from hubel.train.options import TrainOptions
+from hubel.train.plan import SECONDS_AROUND, USUAL_SECONDS, plan_size
+
+GOOD_ENOUGH = 0.985
+"""From this cross-validated accuracy on, another view could not be seen to help; it would only make the model slower."""
+WORTH_A_VIEW = 0.95
+"""Another view doubles the cost of every prediction, so it must bring the log loss down to this share."""
+NUM_FACTS = 256
+"""How many headers are read to learn the shapes of the pictures."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A training in progress. `kept` are the positions in the data set of the images that were read."""
+
+    dataset: Dataset
+    backbone: Backbone
+    extractor: Extractor
+    extraction: Extraction
+    options: TrainOptions
+    started: float
+    seconds_per_image: float
+    stop: Callable[[], bool]
+    views: list[str] = field(default_factory=list)
+    complete: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # what was read in all of `views`
+    stopped_early: bool = False
+
+    @property
+    def paths(self) -> list[str]:
+        """The files, in the data set's order."""
+        return [example.path for example in self.dataset.examples]
+
+    @property
+    def kept(self) -> np.ndarray:
+        """The positions of the images that were read, in order."""
+        return np.flatnonzero(self.extraction.done)
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.started
+
+    def seconds_left(self) -> float:
+        """What the budget, or what a run usually may take, has left for reading."""
+        return (self.options.budget or USUAL_SECONDS) - self.elapsed() - SECONDS_AROUND / 2
+
+    def must_stop(self) -> bool:
+        """Whether the user asked to finish, or the user's budget leaves no time to read on."""
+        return self.stop() or (self.options.budget is not None and self.seconds_left() <= 0)
+
+
+def open_session(
+    dataset: Dataset, options: TrainOptions, *, folder: Path, cache: Cache, stop: Callable[[], bool]
+) -> tuple[Session, list[Note]]:
+    """Open base and engine, and choose how images are fitted.
+
+    Parameters
+    ----------
+    dataset
+        What to learn from.
+    options
+        What the user chose.
+    folder
+        Where graphs and measurements are kept.
+    cache
+        Where pixels and features are kept.
+    stop
+        Asked between batches; True ends the reading.
+
+    Returns
+    -------
+    tuple
+        The session, and notes on what was chosen and why.
+    """
+    started = time.monotonic()
+    check_trainable(dataset)
+    shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
+    backbone = open_backbone(options.model, folder / "graphs")
+    num_images, usual = len(dataset.examples), backbone.sizes[0]
+    if options.engine:
+        engine = open_engine(options.engine, backbone.graph)
+        pace = seconds_per_image(engine, usual)
+    else:
+        engine, measured = fastest_engine(backbone.graph, usual, num_images, store=folder / "engines")
+        pace = next((entry.seconds_per_image for entry in measured if entry.engine == engine.name), 1e-2)
+    plan = plan_size(
+        (options.size,) if options.size else backbone.sizes,
+        float(np.median([min(shape) for shape in shapes])) if shapes else usual,
+        num_images,
+        seconds_per_image=pace * ((options.size or usual) / usual) ** 2,
+        workers=engine.workers,
+        budget=options.budget or USUAL_SECONDS,
+    )
+    notes = []
+    if options.resize == "auto":
+        resize, (why_en, why_ko) = choose_resize(shapes or [(1, 1)])
+        notes.append(Note(why_en, why_ko))
+    else:
+        resize = options.resize
+    notes.append(
+        Note(
+            f"Base {backbone.info.name} at {plan.size} px ({plan.why[0]}), on {engine.name}; expected {plan.expected_seconds:.0f} s",
+            f"기반 모델 {backbone.info.name}, 입력 {plan.size}픽셀({plan.why[1]}), 엔진 {engine.name}; 예상 {plan.expected_seconds:.0f}초",
+        )
+    )
+    spec = ImageSpec(size=plan.size, resize=resize)
+    key = f"{backbone.graph.stem}"
+    extractor = Extractor(engine, spec, cache, key, backbone.info.num_features)
+    pace *= (plan.size / usual) ** 2
+    return Session(dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop), notes
+
+
+def sample_shapes(paths: Sequence[str], seed: int) -> list[tuple[int, int]]:
+    """Width and height of a sample of the pictures, from their headers."""
+    chosen = generator(seed, "shapes").permutation(len(paths))[:NUM_FACTS]
+    shapes = []
+    for index in chosen:
+        try:
+            facts = read_facts(paths[index])
+        except UnreadableImage:
+            continue  # it is set aside with its reason when its turn comes
+        shapes.append((facts.width, facts.height))
+    return shapes
+
+
+def gather(session: Session, view: str) -> Iterator[Event]:
+    """Read all files and run the base on one view of them; ends early when the session must stop."""
+    order = generator(session.options.seed, "order").permutation(len(session.paths))
+    began, first = time.monotonic(), 0
+    total = len(session.paths)
+    reading = extract_features(session.extractor, session.paths, view, order, extraction=session.extraction)
+    for num_done in reading:
+        first = first or num_done
+        pace = (time.monotonic() - began) / max(num_done - first, 1)
+        left = (total - num_done) * pace + SECONDS_AROUND / 2 if num_done > first else None
+        yield Progress("read", num_done, total, left)
+        if num_done < total and session.must_stop():
+            reading.close()
+            session.stopped_early = True
+            break
+    if session.stopped_early and session.views:
+        session.extraction.done[:] = session.complete
+    else:
+        session.views.append(view)
+        session.complete = session.extraction.done.copy()
+
+
+def next_view(session: Session, learned: Learned) -> str | None:
+    """Another view to try: one that the user asked for, or that there is time for and room to help; else None."""
+    following = next((name for name in VIEWS if name not in session.extraction.features), None)
+    if following is None or session.stopped_early:
+        return None
+    if session.options.views is not None:
+        return following if len(session.views) < session.options.views else None
+    side = session.extractor.spec.size
+    cost = len(session.kept) * session.seconds_per_image * (1 - 2 * border_px(VIEWS[following], side) / side) ** 2
+    accuracy = learned.cross_validated_accuracy
+    return following if accuracy < GOOD_ENOUGH and cost < session.seconds_left() else None
+
+
+def keep_better(session: Session, before: Learned | None, after: Learned) -> tuple[Learned, list[Note]]:
+    """What was learned with the last view, if it pays; else what was learned before, and the view is dropped."""
+    if before is None or session.stopped_early:
+        return after, []
+    old, new, view = before.strength.loss, after.strength.loss, session.views[-1]
+    if session.options.views is not None or new < WORTH_A_VIEW * old:
+        return after, [
+            Note(f"View {view} added: cross-validated log loss {old:.4f} → {new:.4f}", f"{view} 시점 추가: 교차 검증 로그 손실 {old:.4f} → {new:.4f}")
+        ]
+    session.views.pop()
+    return before, [
+        Note(f"View {view} tried and left out: cross-validated log loss {old:.4f} → {new:.4f}", f"{view} 시점은 효과가 작아 제외: 교차 검증 로그 손실 {old:.4f} → {new:.4f}")
+    ]
+
+
+def mean_features(session: Session) -> FeatureMatrix:
+    """The mean over the views of what the base says of the images that were read, (n d) float16."""
+    kept = session.kept
+    views = [session.extraction.features[view] for view in session.views]
+    if len(views) == 1:
+        return views[0] if len(kept) == len(views[0]) else views[0][kept]
+    mean = np.empty((len(kept), views[0].shape[1]), np.float16)
+    for start in range(0, len(kept), 4096):
+        rows = kept[start : start + 4096]
+        mean[start : start + 4096] = np.mean([view[rows] for view in views], axis=0, dtype=np.float32)
+    return mean
+
+
+def kept_examples(session: Session) -> Examples:
+    """The images that were read, as learning takes them.
+
+    Raises
+    ------
+    DataError
+        When too few are left to learn from.
+    """
+    kept: list[Example] = [session.dataset.examples[index] for index in session.kept]
+    remaining = Dataset(session.dataset.root, session.dataset.classes, tuple(kept), session.dataset.notes)
+    check_trainable(remaining)
+    return Examples(
+        labels=np.array([example.label for example in kept]),
+        contents=[session.extraction.contents[index] for index in session.kept],
+        groups=[example.group for example in kept],
+        splits=[example.split for example in kept],
+        num_classes=len(session.dataset.classes),
+    )
+
+
+def data_sha256(session: Session) -> str:
+    """One hash over all contents with their classes and splits, whatever the files are called and wherever they lie."""
+    rows = sorted(
+        f"{session.extraction.contents[index]}\t{session.dataset.classes[example.label]}\t{example.split or ''}"
+        for index, example in enumerate(session.dataset.examples)
+        if session.extraction.done[index]
+    )
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()

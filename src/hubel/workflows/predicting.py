@@ -1,0 +1,122 @@
+"""`predict`: images in, labels with probabilities out, one at a time."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hubel.core.files import cache_root
+from hubel.core.golden import check_golden, read_golden
+from hubel.core.parallel import batches, map_in_order
+from hubel.core.rundir import GOLDEN
+from hubel.core.types import Probabilities
+from hubel.data.images import ImageSource, UnreadableImage, load_image
+from hubel.runtime.engines import BATCH_SIZE
+from hubel.runtime.predictor import Predictor, open_predictor
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one image: the best class and the next ones; or, with `label` None, why it was not read."""
+
+    path: str
+    label: str | None
+    probability: float | None
+    top: tuple[tuple[str, float], ...]
+    refusal: str | None = None
+    detail: str = ""
+
+
+def predict(
+    run: Path,
+    sources: Iterable[ImageSource],
+    *,
+    top_k: int = 5,
+    engine: str | None = None,
+    num_images: float = math.inf,
+) -> Iterator[Prediction]:
+    """Classify images one after the other, in their order; memory does not grow with their number.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    sources
+        Paths, or anything else that an image can be read from.
+    top_k
+        How many of the best classes to give.
+    engine
+        Take this engine instead of the fastest.
+    num_images
+        How many will come, if known; few images are done by the engine that starts fastest.
+
+    Raises
+    ------
+    ModelError
+        When the run cannot be opened, or no longer does what it did when it was made.
+    """
+    predictor = load_predictor(run, num_images=num_images, engine=engine)
+
+    def work(batch: list[ImageSource]) -> list[Prediction]:
+        return predict_batch(predictor, batch, top_k)
+
+    for answers in map_in_order(work, batches(sources, BATCH_SIZE), workers=predictor.engine.workers):
+        yield from answers
+
+
+def load_predictor(run: Path, *, num_images: float = math.inf, engine: str | None = None) -> Predictor:
+    """Open a run and check it against its golden images.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be opened, or has drifted.
+    """
+    predictor = open_predictor(run, num_images=num_images, store=cache_root() / "engines", engine=engine)
+    folder = predictor.folder / GOLDEN
+    paths, expected = read_golden(folder)
+
+    def work(batch: list[Path]) -> Probabilities:
+        return probabilities_of(predictor, batch)[0]
+
+    found = list(map_in_order(work, batches(paths, 4), workers=predictor.engine.workers))
+    check_golden(np.concatenate(found), expected, engine=predictor.engine.name, folder=folder)
+    return predictor
+
+
+def probabilities_of(
+    predictor: Predictor, sources: Iterable[ImageSource]
+) -> tuple[Probabilities, list[UnreadableImage | None]]:
+    """The probabilities of the images that could be read, (m k), and for every source its refusal or None."""
+    pixels, refusals = [], []
+    for source in sources:
+        try:
+            pixels.append(load_image(source, predictor.card.image))
+            refusals.append(None)
+        except UnreadableImage as error:
+            refusals.append(error)
+    if not pixels:
+        return np.empty((0, len(predictor.card.classes)), np.float32), refusals
+    return predictor.probabilities(np.stack(pixels)), refusals
+
+
+def predict_batch(predictor: Predictor, sources: list[ImageSource], top_k: int) -> list[Prediction]:
+    """The predictions of a few images; called in a worker thread."""
+    probabilities, refusals = probabilities_of(predictor, sources)
+    rows = iter(probabilities)
+    answers = []
+    for source, refusal in zip(sources, refusals, strict=True):
+        name = os.fsdecode(source) if isinstance(source, str | os.PathLike) else f"<{type(source).__name__}>"
+        if refusal is not None:
+            answers.append(Prediction(name, None, None, (), str(refusal.refusal), refusal.detail))
+            continue
+        row = next(rows)
+        best = np.argsort(-row, kind="stable")[:top_k]
+        top = tuple((predictor.card.classes[index], float(row[index])) for index in best)
+        answers.append(Prediction(name, *top[0], top))
+    return answers

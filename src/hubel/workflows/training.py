@@ -1,0 +1,100 @@
+"""`train`: from a source of labelled images to a run folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from hubel.core.events import Event, Finished, Note, Progress, StageDone, Started
+from hubel.core.files import cache_root
+from hubel.core.rundir import new_run_folder, safe_run_name
+from hubel.data.cache import Cache
+from hubel.data.sources import open_dataset
+from hubel.train.learn import Learned, learn
+from hubel.train.options import TrainOptions
+from hubel.train.session import (
+    Session,
+    gather,
+    keep_better,
+    kept_examples,
+    mean_features,
+    next_view,
+    open_session,
+)
+from hubel.workflows.opening import resolve_source
+from hubel.workflows.run_folder import write_run
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def train(source: str, options: TrainOptions, *, command: str = "", stop: Callable[[], bool] = never) -> Iterator[Event]:
+    """Make a classifier of a source of labelled images; the last event says where it is.
+
+    Parameters
+    ----------
+    source
+        A folder of class folders, a table, or the name of a built-in set.
+    options
+        What the user chose.
+    command
+        The command line, for the card.
+    stop
+        Asked while images are read; once True, the run is finished with the images read so far.
+
+    Raises
+    ------
+    HubelError
+        When the data cannot be learned from, the base cannot be opened or the run cannot be written.
+    """
+    started = time.monotonic()
+    root = cache_root()
+    dataset = open_dataset(resolve_source(source))
+    wanted = options.out or Path("runs") / safe_run_name(os.path.basename(os.path.abspath(source)))
+    log: list[Event] = [Started(dataset.root, len(dataset.examples), len(dataset.classes))]
+    yield log[0]
+    with Cache(root / "rows") as cache, new_run_folder(wanted) as (folder, final):
+        session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop)
+        session.started = started
+        for event in (*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())):
+            log.append(event)
+            yield event
+        learned = yield from recorded(read_and_learn(session), log)
+        finished = write_run(folder, final, session, learned=learned, command=command, log=log)
+    yield replace(finished, seconds=session.elapsed())
+
+
+def recorded(events: Generator[Event, None, Learned], log: list[Event]) -> Generator[Event, None, Learned]:
+    """Pass events on and keep those that are worth reading later."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            learned: Learned = end.value
+            return learned
+        if not isinstance(event, Progress):
+            log.append(event)
+        yield event
+
+
+def read_and_learn(session: Session) -> Generator[Event, None, Learned]:
+    """Read the plain view and learn; try another view as long as the user wants it, or it helps and there is time."""
+    learned: Learned | None = None
+    view: str | None = "plain"
+    while view is not None:
+        begun = session.elapsed()
+        yield from gather(session, view)
+        read = session.elapsed()
+        yield StageDone("read", read - begun)
+        candidate = learn(mean_features(session), kept_examples(session), session.options.seed)
+        yield StageDone("learn", session.elapsed() - read)
+        learned, notes = keep_better(session, learned, candidate)
+        yield from notes
+        view = next_view(session, learned) if learned is candidate else None
+    assert learned is not None
+    return learned
