@@ -1,18 +1,25 @@
 """How fast a folder of images becomes 224-pixel squares: hubel's reader beside what others do.
 
     python benchmarks/decode.py [FOLDER] [--rounds 5] [--limit 400]
+    python benchmarks/decode.py --memory
 
 Without a folder, 60 photos of twelve megapixels and 400 of 500 pixels are made from scikit-image's pictures in a
 temporary folder. Every method reads every file in every round, in an order that changes from round to round; the
 best round of each counts, for noise only ever slows. Pixel differences are to plain decoding with the same
 (bilinear, antialiased) filter, in values of 0 to 255.
+
+With --memory, the largest blank image that the default limits allow is written in every format, and each is read in
+full by a process of its own, whose peak memory is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +34,7 @@ import simplejpeg
 from PIL import Image
 
 from hubel.core.card import ImageSpec
-from hubel.data.images import UnreadableImage, load_image, read_image
+from hubel.data.images import DEFAULT_LIMITS, UnreadableImage, load_image, read_image
 
 SIZE = 224
 SPEC = ImageSpec(size=SIZE, resize="squash")
@@ -39,12 +46,16 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=int, default=400, help="at most so many files of each kind")
+    parser.add_argument("--memory", action="store_true", help="print the peak memory of the largest images instead")
     arguments = parser.parse_args()
     packages = ("pillow", "simplejpeg", "torchvision", "numpy")
     print(
         f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
     print("versions:", ", ".join(f"{package} {version(package)}" for package in packages))
+    if arguments.memory:
+        report_memory()
+        return
     with kinds_of_files(arguments.folder, arguments.limit) as kinds:
         for name, files in kinds.items():
             report(name, files, arguments.rounds)
@@ -113,7 +124,7 @@ def by_torchvision() -> Method:
 
     def read(file: Path) -> np.ndarray[Any, Any]:
         pixels = decode_image(read_file(str(file)), ImageReadMode.RGB)
-        return resize(pixels, [SIZE, SIZE], antialias=True).permute(1, 2, 0).numpy()
+        return np.asarray(resize(pixels, [SIZE, SIZE], antialias=True).permute(1, 2, 0))
 
     return lambda files: [read(file) for file in files]
 
@@ -160,6 +171,56 @@ def make_photos(folder: Path, size: tuple[int, int], count: int) -> list[Path]:
         files.append(file)
     return files
 
+
+def report_memory() -> None:
+    """Print the peak memory of reading the largest image of every format."""
+    print(f"\n{'image':28s} {'megapixels':>10s} {'peak MB':>8s}")
+    for name, (mode, image_format, options) in LARGEST.items():
+        costly = image_format in {"WEBP", "AVIF", "HEIF"}
+        side = math.isqrt(DEFAULT_LIMITS.max_pixels // (2 if costly else 1))
+        if image_format == "TIFF" and mode == "F":  # 4 bytes a pixel in the file: the limit on bytes comes first
+            side = math.isqrt(DEFAULT_LIMITS.max_bytes // 4 - 10_000)
+        with tempfile.TemporaryDirectory() as place:
+            file = Path(place) / "image"
+            # One process writes and another reads, so that the memory of writing is not counted.
+            for code in (WRITE, READ):
+                command = [sys.executable, "-c", code, str(file), mode, str(side), image_format, repr(options)]
+                answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        print(f"{name:28s} {side * side / 1e6:10.1f} {int(answer) / 2**20:8.0f}")
+
+
+LARGEST: dict[str, tuple[str, str, dict[str, object]]] = {
+    "JPEG": ("RGB", "JPEG", {}),
+    "JPEG, progressive, 4:4:4": ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
+    "JPEG, CMYK": ("CMYK", "JPEG", {}),
+    "PNG": ("RGB", "PNG", {}),
+    "PNG, with alpha": ("RGBA", "PNG", {}),
+    "PNG, palette": ("P", "PNG", {}),
+    "GIF": ("P", "GIF", {}),
+    "TIFF, 16 bits": ("I;16", "TIFF", {}),
+    "TIFF, floats": ("F", "TIFF", {}),
+    "BMP": ("RGB", "BMP", {}),
+    "WebP, with alpha": ("RGBA", "WEBP", {}),
+    "AVIF, with alpha": ("RGBA", "AVIF", {"speed": 10}),
+    "HEIC": ("RGB", "HEIF", {}),
+}
+
+WRITE = """
+import ast, sys
+from PIL import Image
+file, mode, side, image_format, options = sys.argv[1:]
+if image_format == "HEIF":
+    import pillow_heif
+    pillow_heif.register_heif_opener()
+Image.new(mode, (int(side), int(side))).save(file, image_format, **ast.literal_eval(options))
+"""
+
+READ = """
+import resource, sys
+from hubel.data.images import read_image
+read_image(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
 
 if __name__ == "__main__":
     main()

@@ -54,7 +54,10 @@ def given_map(used: set[str], classes: Sequence[str], root: str) -> ClassMap:
     unknown = sorted(used - set(labels), key=natural_key)
     if unknown:
         named = ", ".join(map(shown, unknown[:5])) + (" …" if len(unknown) > 5 else "")
-        close = ", ".join(f"{shown(name)} → {shown(best)}" for name in unknown for best in nearest(name, classes)[:1]) or "-"
+        close = (
+            ", ".join(f"{shown(name)} → {shown(best)}" for name in unknown[:5] for best in nearest(name, classes)[:1])
+            or "-"
+        )
         raise DataError(
             say(
                 en=f"Classes in {source} that the model does not know: {named}. The model's classes: {known}. Nearest: {close}. "

@@ -13,7 +13,7 @@ from hubel.core.language import say
 from hubel.data.names import class_name, natural_key, shown
 from hubel.data.tables import is_table, read_rows
 from hubel.data.walk import Tally, has_image_name, is_hidden, walk_all_images
-from hubel.data.wrong_source import no_images
+from hubel.data.wrong_source import given_path, no_images
 
 _WILDCARDS = re.compile(r"[*?\[]")
 
@@ -41,14 +41,14 @@ def list_images(
     DataError
         When a folder or pattern yields no image, or a table cannot be read; only when its turn comes.
     UsageError
-        When ``-`` is given without a stream.
+        When ``-`` is given without a stream, or a source is empty.
     """
     tally = Tally() if tally is None else tally
     for source in sources:
         if source == "-":
             yield from _lines(stream)
             continue
-        path = Path(source).expanduser()
+        path = given_path(source)
         if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names that are too long
             yield from _required(walk_all_images(str(path), tally), str(path), tally)
         elif os.path.isfile(path) and is_table(path):  # noqa: PTH113  as above
@@ -56,7 +56,7 @@ def list_images(
         elif _WILDCARDS.search(source) and not os.path.lexists(path):
             yield from _matching(path, tally)
         else:
-            yield str(path)
+            yield os.path.expanduser(source)  # noqa: PTH111  otherwise as it was given
 
 
 def _lines(stream: Iterable[str] | None) -> Iterator[str]:

@@ -20,7 +20,7 @@ from hubel.data.listing import list_images
 from hubel.data.names import natural_key, nearest, shown
 from hubel.data.tables import Row, is_table, read_rows
 from hubel.data.walk import Tally, tally_notes
-from hubel.data.wrong_source import missing_source, no_class_folders, no_images, not_a_source
+from hubel.data.wrong_source import given_path, missing_source, no_class_folders, no_images, not_a_source
 
 __all__ = ["Dataset", "Example", "Note", "Split", "check_trainable", "list_images", "open_dataset"]
 
@@ -45,8 +45,10 @@ def open_dataset(source: str | Path, *, classes: Sequence[str] | None = None) ->
     ------
     DataError
         When there is nothing that can be used, or a class is not in the given map.
+    UsageError
+        When the source is empty.
     """
-    path = Path(source).expanduser()
+    path = given_path(source)
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names that are too long
         return _open_folder(path, classes)
     if not os.path.lexists(path):
@@ -118,7 +120,7 @@ def _check_learnt(layout: Layout, images: list[list[str]], root: str) -> None:
     only_tested = sorted((by_split["validation"] | by_split["test"]) - by_split["train"], key=natural_key)
     if only_tested:
         source, named = shown(root), ", ".join(map(shown, only_tested[:5]))
-        close = ", ".join(shown(name) for one in only_tested for name in nearest(one, by_split["train"])[:1]) or "-"
+        close = ", ".join(shown(name) for one in only_tested[:5] for name in nearest(one, by_split["train"])[:1]) or "-"
         raise DataError(
             say(
                 en=f"Classes in the validation or test folder of {source} without an image in train: {named}. Similar names in train: {close}. "

@@ -102,7 +102,7 @@ def _encoding_of(path: Path) -> str:
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
             with path.open("rb") as opened:
-                while chunk := opened.read(1 << 20):
+                while chunk := opened.read(1 << 16):
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError:

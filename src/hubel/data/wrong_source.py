@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
-from hubel.core.errors import DataError
+from hubel.core.errors import DataError, UsageError
 from hubel.core.language import say
 from hubel.data.names import nearest, shown
 from hubel.data.walk import IMAGE_EXTENSIONS, Tally, extension_of
@@ -14,12 +15,31 @@ from hubel.data.walk import IMAGE_EXTENSIONS, Tally, extension_of
 _ARCHIVES = frozenset(("zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar", "egg", "alz"))
 
 
+def given_path(source: str | Path) -> Path:
+    """The path that a user gave, ``~`` resolved.
+
+    Raises
+    ------
+    UsageError
+        When it is empty, as an unset variable of a shell is; else that would mean the working folder.
+    """
+    if not str(source).strip():
+        value = repr(str(source))
+        raise UsageError(
+            say(
+                en=f"The path is empty: {value}. Give a folder, a file, or . for the working folder.",
+                ko=f"경로가 비어 있습니다: {value}. 폴더나 파일을 지정하거나, 현재 폴더라면 . 을 쓰세요.",
+            )
+        )
+    return Path(os.path.expanduser(source))  # noqa: PTH111  Path.expanduser raises for a folder named ~x
+
+
 def missing_source(path: Path) -> DataError:
     """The error for a path where nothing is, with the names that look like it."""
     whole = path.absolute()
     folder = next((parent for parent in whole.parents if os.path.isdir(parent)), Path(whole.anchor))  # noqa: PTH112
     part = whole.parts[len(folder.parts)]
-    names = os.listdir(folder) if os.access(folder, os.R_OK) else []  # noqa: PTH208
+    names = _first_names(folder) if os.access(folder, os.R_OK) else []
     similar = ", ".join(shown(str(folder / name)) for name in nearest(part, names))
     place, value = shown(str(folder)), shown(str(path))
     if similar:
@@ -100,6 +120,12 @@ def no_images(root: str, tally: Tally) -> DataError:
             ko=f"{source} 에 이미지가 없습니다. 다른 파일은 {number}개입니다({kinds}). {example}",
         )
     )
+
+
+def _first_names(folder: Path) -> list[str]:
+    """Enough names to look for a similar one; comparing a million would take a minute."""
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in islice(entries, 5000))
 
 
 def _example_layout() -> str:

@@ -102,7 +102,7 @@ def read_pickle(path: Path) -> object:
                 "파일을 만든 곳에서 가중치만 저장하세요: torch.save(model.state_dict(), FILE) 또는 .safetensors 파일.",
             )
         ) from error
-    except Exception as error:  # the reader answers damage with whatever its parts raise: RuntimeError, EOFError, KeyError
+    except Exception as error:  # damage comes as whatever the reader's parts raise: RuntimeError, EOFError, KeyError
         raise damaged(path, error) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,7 @@ def convert_module(module: nn.Module, sizes: tuple[int, ...], path: Path) -> tup
 
     The exporter that records a run is tried first: it takes seconds where the one that captures the program takes half
     a minute, but it can miss what depends on the size. So every graph is compared with the module at all sizes and with
-    another number of images than it was made from; where no exporter passes, the first size alone is kept.
+    another number of images than it was made from; where it is wrong, the first size alone is tried, then the other exporter.
 
     Parameters
     ----------
@@ -59,18 +60,19 @@ def convert_module(module: nn.Module, sizes: tuple[int, ...], path: Path) -> tup
     checks = expected_features(module, sizes)
     width = checks[sizes[0]][1].shape[1]
     problems: list[Exception] = []
-    for tried in dict.fromkeys((tuple(checks), sizes[:1])):
-        for export in (export_recorded, export_captured):
-            try:
-                with atomic_path(path) as temporary:
-                    export(module, sizes[0], len(tried) > 1, temporary)
-                    compare(temporary, {size: checks[size] for size in tried})
-            except ImportError as error:
-                raise MissingExtraError(error.name or "onnxscript", "torch") from error
-            except Exception as error:  # noqa: BLE001 # exporters raise whatever they stumble over; the next one is tried
-                problems.append(error)
-            else:
-                return tried, width
+    for export, tried in itertools.product(
+        (export_recorded, export_captured), dict.fromkeys((tuple(checks), sizes[:1]))
+    ):
+        try:
+            with atomic_path(path) as temporary:
+                export(module, sizes[0], len(tried) > 1, temporary)
+                compare(temporary, {size: checks[size] for size in tried})
+        except ImportError as error:
+            raise MissingExtraError(error.name or "onnxscript", "torch") from error
+        except Exception as error:  # noqa: BLE001 # exporters raise whatever they stumble over; the next way is tried
+            problems.append(error)
+        else:
+            return tried, width
     reason = str(problems[-1]).strip().splitlines()[0] if str(problems[-1]).strip() else type(problems[-1]).__name__
     raise ModelError(
         say(
@@ -166,7 +168,7 @@ def compare(path: Path, checks: Checks) -> None:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails is raised, it need not be logged too
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     for size, (pixels, expected) in checks.items():
         (features,) = session.run(["features"], {"pixels": pixels})

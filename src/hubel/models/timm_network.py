@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def check_name(timm: Any, name: str) -> None:
     architecture, _, tag = name.partition(".")
     known = timm.list_models()
     if architecture not in known:
-        near = difflib.get_close_matches(architecture, [*known, "efficientnet_lite0"], n=NUM_NAMED, cutoff=0.5)
+        near = difflib.get_close_matches(architecture, known, n=NUM_NAMED, cutoff=0.5)
         hint = ", ".join(near) or "resnet50, convnext_tiny, efficientnet_lite0"
         raise ModelError(
             say(
@@ -156,39 +157,49 @@ def load_checkpoint(network: Any, request: Request) -> None:
         for name, tensor in wanted.items()
         if name in found and found[name].shape != tensor.shape
     ]
-    surplus = [name for name in found if name not in wanted and not name.startswith(classifier_prefixes(network))]
-    if missing or misshapen or surplus:
-        complain(request, missing, misshapen, surplus)
+    dropped = classifier_prefixes(network, wanted)
+    surplus = [name for name in found if name not in wanted and not name.startswith(dropped)]
+    kinds = {
+        say(en="missing", ko="없음"): missing,
+        say(en="of another shape", ko="모양이 다름"): misshapen,
+        say(en="not in the network", ko="네트워크에 없음"): surplus,
+    }
+    differences = "; ".join(listed(kind, names) for kind, names in kinds.items() if names)
+    if differences:
+        raise ModelError(
+            say(
+                en=f"The weights in {request.checkpoint} are not those of {request.architecture}: {differences}. "
+                "Name the architecture that the file was made with.",
+                ko=f"{request.checkpoint} 의 가중치는 {request.architecture} 의 것이 아닙니다: {differences}. "
+                "파일을 만들 때 쓴 구조의 이름을 지정하세요.",
+            )
+        )
     network.load_state_dict({name: found.get(name, tensor) for name, tensor in wanted.items()})
 
 
-def complain(request: Request, missing: list[str], misshapen: list[str], surplus: list[str]) -> None:
-    """Raise the error that names the first tensors that do not fit."""
-    english = {"missing": missing, "of another shape": misshapen, "not in the network": surplus}
-    korean = {"없음": missing, "모양이 다름": misshapen, "네트워크에 없음": surplus}
-    raise ModelError(
-        say(
-            en=f"The weights in {request.checkpoint} are not those of {request.architecture}: {listed(english)}. "
-            "Name the architecture that the file was made with.",
-            ko=f"{request.checkpoint} 의 가중치는 {request.architecture} 의 것이 아닙니다: {listed(korean)}. "
-            "파일을 만들 때 쓴 구조의 이름을 지정하세요.",
-        )
-    )
+def listed(kind: str, names: list[str]) -> str:
+    """The first names of a kind.
+
+    Examples
+    --------
+    >>> listed("missing", ["a", "b", "c", "d"])
+    'missing (4): a, b, c, …'
+    """
+    return f"{kind} ({len(names)}): {', '.join(names[:NUM_NAMED])}{', …' * (len(names) > NUM_NAMED)}"
 
 
-def listed(kinds: dict[str, list[str]]) -> str:
-    """``"missing (2): a, b"`` for every kind that has names."""
-    return "; ".join(
-        f"{kind} ({len(names)}): {', '.join(names[:NUM_NAMED])}{', …' * (len(names) > NUM_NAMED)}"
-        for kind, names in kinds.items()
-        if names
-    )
+def classifier_prefixes(network: Any, wanted: Collection[str]) -> tuple[str, ...]:
+    """How the names of the classifier's tensors begin, which the network here does without.
 
-
-def classifier_prefixes(network: Any) -> tuple[str, ...]:
-    """How the names of the classifier's tensors begin; a checkpoint has them, the network here does not."""
+    Where nothing beside the classifier stands in its outermost module, that whole module is the classifier (LeViT's
+    ``head.bn`` with ``head.linear``).
+    """
     classifiers = network.pretrained_cfg.get("classifier") or ()
-    return tuple(f"{name}." for name in ((classifiers,) if isinstance(classifiers, str) else classifiers))
+    prefixes = []
+    for name in (classifiers,) if isinstance(classifiers, str) else classifiers:
+        outermost = f"{name.partition('.')[0]}."
+        prefixes.append(f"{name}." if any(other.startswith(outermost) for other in wanted) else outermost)
+    return tuple(prefixes)
 
 
 def check_channels(network: Any, request: Request) -> None:

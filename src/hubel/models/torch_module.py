@@ -26,6 +26,7 @@ class PixelScaling(nn.Module):
         self.register_buffer("offset", (-means / deviations).float().reshape(1, 3, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """The scaled planes."""
         scale, offset = self.get_buffer("scale"), self.get_buffer("offset")
         return pixels.permute(0, 3, 1, 2).to(scale.dtype) * scale + offset
 
@@ -39,6 +40,7 @@ class PooledFeatures(nn.Module):
         self.network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """What the classifier would be given."""
         maps = self.network.forward_features(self.scaling(pixels))  # type: ignore[operator] # timm's contract
         features: Tensor = self.network.forward_head(maps, pre_logits=True)  # type: ignore[operator] # timm's contract
         return features
@@ -53,6 +55,7 @@ class StageFeatures(nn.Module):
         self.network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """The channel means, stage after stage."""
         network = self.network
         maps = network.bn1(network.conv_stem(self.scaling(pixels)))  # type: ignore[operator] # timm's EfficientNet
         pooled = []
@@ -66,17 +69,14 @@ class StageFeatures(nn.Module):
 
 def wrap_network(network: Any) -> nn.Module:
     """A timm network from pixels to features, with the mean and deviation it was trained with."""
-    import timm
-
-    settings = timm.data.resolve_model_data_config(network)
-    return PooledFeatures(network, settings["mean"], settings["std"]).eval()
+    return PooledFeatures(network, network.pretrained_cfg["mean"], network.pretrained_cfg["std"]).eval()
 
 
 def load_bundled_module() -> nn.Module:
     """The bundled base: timm's ``tf_efficientnet_lite0``, whose 296 tensors stand in the same order, with the bundled weights."""
     import timm
 
-    with torch.random.fork_rng(devices=[]):  # the weights it starts with are replaced; the caller's randomness is not spent
+    with torch.random.fork_rng(devices=[]):  # its first weights are replaced, and cost the caller no randomness
         network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     tensors = (torch.from_numpy(np.array(tensor)) for tensor in read_bundled_tensors().values())
     network.load_state_dict(dict(zip(network.state_dict(), tensors, strict=True)))

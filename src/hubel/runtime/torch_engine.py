@@ -53,11 +53,11 @@ def open_torch_engine(module: nn.Module, *, device: str = "auto", precision: str
     chosen = choose_precision(precision, place)
     # the copy is laid out with the channels last, which the pixels are already
     ready = copy.deepcopy(module).eval().to(place, torch.bfloat16 if chosen == "bf16" else torch.float32)
-    ready = ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # a module's `to` takes it too
+    ready = ready.to(memory_format=torch.channels_last)
 
     def run(pixels: PixelBatch) -> dict[str, np.ndarray]:
         with torch.inference_mode():
-            batch = torch.from_numpy(np.require(pixels, requirements="CW")).to(place)
+            batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(place)
             return {"features": ready(batch).float().cpu().numpy()}
 
     return Engine(f"torch-{chosen}", 1 if place.type == "cpu" else usable_cores(), run)
@@ -101,7 +101,7 @@ def computes_in_bf16(place: torch.device) -> bool:
     import torch
 
     if place.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     information = Path("/proc/cpuinfo")
     if place.type != "cpu" or not information.is_file():
         return False

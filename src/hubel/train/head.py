@@ -11,6 +11,7 @@ solved as one separable problem, so that every pass over the features serves all
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,12 @@ STRENGTHS = tuple(float(value) for value in 10.0 ** np.arange(0.0, -5.1, -0.5))
 """The λ that are tried, strongest first; the search stops when weaker ones no longer help."""
 ROWS_AT_ONCE = 8192
 """Features are widened to float32 this many rows at a time, so memory does not grow with the data."""
-TOLERANCE = 1e-5
+WIDE_BYTES = 2**28
+"""Features that take no more than this in float32 are widened once and for all."""
+MANY_ROWS = 20_000
+"""From so many images on, all cores share the products."""
+COARSE, FINE = 1e-5, 1e-8
+"""The relative decrease of J at which the solver stops: while strengths are compared, and for the head that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def fit_head(features: FeatureMatrix, labels: Labels, num_classes: int, regulari
         One weight per image, of shape (n).
     """
     problem = standardise(features, labels, weights[:, None], num_classes)
-    solution = solve(problem, regularisation, None)
+    solution = solve(problem, regularisation, None, precision=FINE)
     return unstandardise(problem, solution, regularisation)
 
 
@@ -114,7 +120,7 @@ def choose_strength(
     best: Strength | None = None
     solution: np.ndarray | None = None
     for regularisation in STRENGTHS:
-        solution = solve(problem, regularisation, solution)
+        solution = solve(problem, regularisation, solution, precision=COARSE)
         scores = held_out_scores(problem, solution, folds)
         losses[regularisation] = weighted_log_loss(scores, labels, weights)
         if best is None or losses[regularisation] < losses[best.regularisation]:
@@ -136,13 +142,16 @@ def standardise(features: FeatureMatrix, labels: Labels, sample_weights: np.ndar
     mean = total / len(features)
     variance = np.maximum(squares / len(features) - mean**2, 0)
     deviation = np.sqrt(np.where(variance > 1e-10, variance, 1.0))
-    return Problem(features, labels, sample_weights, num_classes, mean, deviation)
+    fits = features.size * 4 <= WIDE_BYTES
+    wide_features = features.astype(np.float32) if fits else features
+    return Problem(wide_features, labels, sample_weights, num_classes, mean, deviation)
 
 
-def solve(problem: Problem, regularisation: float, start: np.ndarray | None) -> np.ndarray:
+def solve(problem: Problem, regularisation: float, start: np.ndarray | None, *, precision: float) -> np.ndarray:
     """Minimise J for all f problems at once, from `start` if given; returns (d + 1, f, k), the last row the offsets."""
     try:
         from scipy.optimize import minimize
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise MissingExtraError("scipy", "train") from error
 
@@ -153,8 +162,10 @@ def solve(problem: Problem, regularisation: float, start: np.ndarray | None) -> 
         loss, gradient = loss_and_gradient(problem, flat.reshape(shape), regularisation)
         return loss, gradient.ravel()
 
-    options = {"maxiter": 400, "gtol": TOLERANCE, "ftol": 1e-7, "maxcor": 10}
-    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
+    options = {"maxiter": 400, "gtol": 1e-6, "ftol": precision, "maxcor": 10}
+    # Products this thin are bound by memory: a second BLAS thread only waits, and on a busy machine it waits long.
+    with threadpool_limits(1, user_api="blas") if len(problem.features) < MANY_ROWS else nullcontext():
+        found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
     return np.asarray(found.x).reshape(shape)
 
 

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SECONDS_TO_READ = 1.6e-3
-"""Reading and fitting an ordinary photo on one core; refined by the run itself as it goes."""
+"""Reading and fitting an ordinary photo on one core."""
 SECONDS_AROUND = 4.0
 """Finding files, choosing the strength, writing the report."""
-USUAL_SECONDS = 60.0
-"""What a run may take when the user set no budget; only the size is chosen by it."""
+MOST_AT_SIZE = {256: 10_000, 224: 15_000, 192: 25_000}
+"""Without a budget, the most images for which a size is taken: about a minute's work on two cores. It depends on the
+data alone, never on how busy the machine is, so that the same data give the same weights."""
 LARGEST_ENLARGEMENT = 8
-"""Tiny pictures gain nothing from being enlarged more than this."""
+"""Tiny pictures gain nothing from being enlarged more than this (`LAB.md`, 2026-11-22)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The side of the input in pixels, and how long the whole run is expected to take."""
+    """The side of the input in pixels, how long the whole run is expected to take, and why, in English and Korean."""
 
     size: int
     expected_seconds: float
@@ -25,9 +26,15 @@ class Plan:
 
 
 def plan_size(
-    sizes: Sequence[int], shorter_side: float, num_images: int, *, seconds_per_image: float, workers: int, budget: float
+    sizes: Sequence[int],
+    shorter_side: float,
+    num_images: int,
+    *,
+    seconds_per_image: float,
+    workers: int,
+    budget: float | None,
 ) -> Plan:
-    """The base's usual size, or the largest that fits the budget and the pictures.
+    """The base's usual size, or a smaller one where the pictures are tiny, many, or the budget is short.
 
     Parameters
     ----------
@@ -38,29 +45,29 @@ def plan_size(
     num_images
         How many have to be read.
     seconds_per_image
-        Inference at the first of `sizes`, all workers busy.
+        Inference at the first of `sizes`, all workers busy; only used with a budget, and to foretell the time.
     workers
         The number of cores at work.
     budget
-        Seconds for the whole run.
+        Seconds for the whole run, if the user set them.
     """
-    usual = sizes[0]
+    usual, smallest = sizes[0], min(sizes)
 
     def expected(size: int) -> float:
         inference = seconds_per_image * (size / usual) ** 2
         return SECONDS_AROUND + num_images * (inference + SECONDS_TO_READ / workers)
 
-    smallest = min(sizes)
-    fitting = [size for size in sizes if size <= max(LARGEST_ENLARGEMENT * shorter_side, smallest)]
-    for size in sorted(fitting, reverse=True):
-        if size <= usual and expected(size) <= budget:
-            break
-    else:
-        size = smallest
+    def affordable(size: int) -> bool:
+        return num_images <= MOST_AT_SIZE.get(size, num_images) if budget is None else expected(size) <= budget
+
+    fitting = sorted((size for size in sizes if size <= max(LARGEST_ENLARGEMENT * shorter_side, smallest)), reverse=True)
+    size = next((size for size in fitting if affordable(size)), smallest)
     if size == usual:
         why = ("the size this base is best at", "이 기반 모델에 가장 알맞은 크기")
-    elif size == max(fitting):
+    elif size == fitting[0]:
         why = ("the pictures are small", "이미지가 작음")
+    elif budget is None:
+        why = ("there are many pictures", "이미지가 많음")
     else:
         why = (f"a larger one would take longer than {budget:.0f} s", f"더 크면 {budget:.0f}초를 넘김")
     return Plan(size, expected(size), why)

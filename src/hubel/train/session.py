@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,12 @@ from hubel.runtime.probe import fastest_engine, seconds_per_image
 from hubel.train.features import Extraction, Extractor, extract_features, new_extraction
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
-from hubel.train.plan import SECONDS_AROUND, USUAL_SECONDS, plan_size
+from hubel.train.plan import SECONDS_AROUND, plan_size
 
 GOOD_ENOUGH = 0.985
 """From this cross-validated accuracy on, another view could not be seen to help; it would only make the model slower."""
+MOST_FOR_VIEWS = 5_000
+"""Without a budget, no further view is tried for more images than this."""
 WORTH_A_VIEW = 0.95
 """Another view doubles the cost of every prediction, so it must bring the log loss down to this share."""
 NUM_FACTS = 256
@@ -66,16 +69,17 @@ class Session:
         return time.monotonic() - self.started
 
     def seconds_left(self) -> float:
-        """What the budget, or what a run usually may take, has left for reading."""
-        return (self.options.budget or USUAL_SECONDS) - self.elapsed() - SECONDS_AROUND / 2
+        """What the budget has left for reading; infinity without one."""
+        budget = self.options.budget
+        return math.inf if budget is None else budget - self.elapsed() - SECONDS_AROUND / 2
 
     def must_stop(self) -> bool:
-        """Whether the user asked to finish, or the user's budget leaves no time to read on."""
-        return self.stop() or (self.options.budget is not None and self.seconds_left() <= 0)
+        """Whether the user asked to finish, or the budget leaves no time to read on."""
+        return self.stop() or self.seconds_left() <= 0
 
 
 def open_session(
-    dataset: Dataset, options: TrainOptions, *, folder: Path, cache: Cache, stop: Callable[[], bool]
+    dataset: Dataset, options: TrainOptions, *, folder: Path, cache: Cache, stop: Callable[[], bool], started: float
 ) -> tuple[Session, list[Note]]:
     """Open base and engine, and choose how images are fitted.
 
@@ -91,13 +95,14 @@ def open_session(
         Where pixels and features are kept.
     stop
         Asked between batches; True ends the reading.
+    started
+        When the run began, by ``time.monotonic``.
 
     Returns
     -------
     tuple
         The session, and notes on what was chosen and why.
     """
-    started = time.monotonic()
     check_trainable(dataset)
     shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
     backbone = open_backbone(options.model, folder / "graphs")
@@ -114,7 +119,7 @@ def open_session(
         num_images,
         seconds_per_image=pace * ((options.size or usual) / usual) ** 2,
         workers=engine.workers,
-        budget=options.budget or USUAL_SECONDS,
+        budget=options.budget,
     )
     notes = []
     if options.resize == "auto":
@@ -179,8 +184,9 @@ def next_view(session: Session, learned: Learned) -> str | None:
         return following if len(session.views) < session.options.views else None
     side = session.extractor.spec.size
     cost = len(session.kept) * session.seconds_per_image * (1 - 2 * border_px(VIEWS[following], side) / side) ** 2
-    accuracy = learned.cross_validated_accuracy
-    return following if accuracy < GOOD_ENOUGH and cost < session.seconds_left() else None
+    few = len(session.kept) <= MOST_FOR_VIEWS or session.options.budget is not None
+    hopeful = learned.cross_validated_accuracy < GOOD_ENOUGH
+    return following if hopeful and few and cost < session.seconds_left() else None
 
 
 def keep_better(session: Session, before: Learned | None, after: Learned) -> tuple[Learned, list[Note]]:

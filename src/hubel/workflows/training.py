@@ -59,8 +59,8 @@ def train(source: str, options: TrainOptions, *, command: str = "", stop: Callab
     log: list[Event] = [Started(dataset.root, len(dataset.examples), len(dataset.classes))]
     yield log[0]
     with Cache(root / "rows") as cache, new_run_folder(wanted) as (folder, final):
-        session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop)
-        session.started = started
+        session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop, started=started)
+    
         for event in (*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())):
             log.append(event)
             yield event

@@ -46,7 +46,8 @@ def test_the_order_of_faces_and_others_is_the_one_that_was_looked_at(tmp_path: P
 
 
 def mean_patch(folder: Path) -> np.ndarray:
-    return np.mean([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())], axis=0)
+    patches = np.stack([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())])
+    return np.asarray(patches.mean(axis=0))
 
 
 def test_writing_again_changes_nothing(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_a_folder_with_other_content_is_left_alone_and_named(tmp_path: Path) -> 
 
 
 def test_an_unknown_set_is_answered_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no built-in set of images named digit; .* Try digits"):
+    with pytest.raises(UsageError, match=r"no built-in set of images named digit; .* Try digits"):
         write_builtin("digit", tmp_path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tracemalloc
 import unicodedata
 from itertools import islice
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from hubel.core.errors import DataError, UsageError
 from hubel.data.sources import list_images
 from hubel.data.walk import Tally
+from support import run_python
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_are_taken_as_given_in_the_order_given(photos: Path) -> None:
-    sources = ["b/raw.psd", "a/img2.jpg", "missing.jpg", ".hidden/1.jpg"]
+    sources = ["b/raw.psd", "a/img2.jpg", "./missing.jpg", ".hidden/1.jpg"]
     assert list(list_images(sources)) == sources
 
 
@@ -103,6 +103,11 @@ def test_standard_input_that_is_not_there_is_a_usage_error() -> None:
         list(list_images(["-"]))
 
 
+def test_an_empty_source_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="The path is empty"):
+        list(list_images([""]))
+
+
 def test_a_folder_without_images_is_an_error(photos: Path) -> None:
     (photos / "empty").mkdir()
     with pytest.raises(DataError, match="No images were found in empty"):
@@ -111,7 +116,7 @@ def test_a_folder_without_images_is_an_error(photos: Path) -> None:
 
 @pytest.mark.parametrize("pattern", ["*.gif", "nowhere/*.jpg", "a/*/zzz/*.jpg", "**/*.gif"])
 def test_a_pattern_that_matches_nothing_is_an_error(pattern: str, photos: Path) -> None:
-    with pytest.raises(DataError, match="No image matches the pattern .* Check the folder, the extension"):
+    with pytest.raises(DataError, match=r"No image matches the pattern .* Check the folder, the extension"):
         list(list_images([pattern]))
 
 
@@ -135,14 +140,25 @@ def test_nothing_is_read_before_it_is_asked_for(photos: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_length_of_a_list(photos: Path) -> None:
-    with (photos / "long.csv").open("w", encoding="utf-8") as opened:
-        opened.write("file_name\n")
-        opened.writelines(f"folder/{number}.jpg\n" for number in range(20_000))
-    next(list_images(["long.csv"]))
+    for length in (10_000, 40_000):
+        with (photos / f"{length}.csv").open("w", encoding="utf-8") as opened:
+            opened.write("file_name\n")
+            opened.writelines(f"folder/{number}.jpg\n" for number in range(length))
+    finished = run_python("-c", PEAKS, "10000.csv", "10000.csv", "40000.csv", cwd=photos)
+    assert finished.returncode == 0, finished.stderr
+    _, short, long = map(int, finished.stdout.split())
+    assert long < 1.2 * short
+
+
+# In a process of its own, because the checks of types in the tests need time and memory.
+PEAKS = """
+import sys, tracemalloc
+from hubel.data.sources import list_images
+
+for name in sys.argv[1:]:
     tracemalloc.start()
-    try:
-        assert sum(1 for _ in list_images(["long.csv"])) == 20_000
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 2_000_000  # bytes; the names alone are more than that
+    for _ in list_images([name]):
+        pass
+    print(tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+"""

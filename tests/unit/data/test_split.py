@@ -57,7 +57,9 @@ def test_no_images_are_no_groups() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.none() | st.integers(0, 8)), max_size=40))
 def test_groups_are_exactly_what_ties_connect(rows: list[tuple[int, int | None]]) -> None:
-    groups = group_duplicates([str(content) for content, _ in rows], [None if tie is None else str(tie) for _, tie in rows])
+    groups = group_duplicates(
+        [str(content) for content, _ in rows], [None if tie is None else str(tie) for _, tie in rows]
+    )
     n = len(rows)
     tied = np.array(
         [[a[0] == b[0] or (a[1] is not None and a[1] == b[1]) for b in rows] for a in rows], dtype=bool
@@ -201,7 +203,20 @@ def row(file: str, label: str = "cat", split: str | None = "train", fold: int | 
 
 names = st.text(st.characters(codec=None, exclude_characters="\0"), min_size=1) | st.binary(min_size=1).map(os.fsdecode)
 odd = st.sampled_from(
-    ['a,"b".jpg', "two\nlines\r\n.jpg", "=1+1.jpg", "@x", "-1", "+1", " a ", "100%.jpg", "%41", "%u0041", "\\x", "\u2028"]
+    [
+        'a,"b".jpg',
+        "two\nlines\r\n.jpg",
+        "=1+1.jpg",
+        "@x",
+        "-1",
+        "+1",
+        " a ",
+        "100%.jpg",
+        "%41",
+        "%u0041",
+        "\\x",
+        "\u2028",
+    ]
 )
 
 

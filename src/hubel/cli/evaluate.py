@@ -1,0 +1,89 @@
+"""``hubel evaluate``: how a finished run does on other labelled images."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hubel.cli.progress import telling
+from hubel.cli.terminal import notes_console, output_console, write_lines
+from hubel.core.events import Note, Progress
+from hubel.core.language import say
+
+
+def summary() -> str:
+    """What the verb does; the first line stands in the help of ``hubel``."""
+    return say(
+        en="Measure a run on other labelled images.\n\n"
+        "Accuracy with its interval, figures for every class, and what is taken for what. Test images are used where the data "
+        "name some, else all. Give images that the run has not learned from, or the figures flatter.",
+        ko="라벨이 있는 다른 이미지로 모델을 측정합니다.\n\n"
+        "정확도와 그 구간, 클래스별 수치, 무엇을 무엇으로 착각하는지 보여 줍니다. 데이터에 테스트 이미지가 있으면 그것만, 없으면 전부 씁니다. "
+        "학습에 쓰지 않은 이미지를 주세요. 그렇지 않으면 수치가 실제보다 좋게 나옵니다.",
+    )
+
+
+def examples() -> str:
+    """Commands to begin with."""
+    return "hubel evaluate runs/pets other_photos\nhubel evaluate runs/pets other_photos --json > metrics.json"
+
+
+def evaluate(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar=say(en="RUN", ko="실행"),
+            help=say(
+                en="A run folder that `hubel train` wrote, such as runs/pets.",
+                ko="`hubel train`이 쓴 실행 폴더(예: runs/pets).",
+            ),
+        ),
+    ],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar=say(en="DATA", ko="데이터"),
+            help=say(
+                en="Labelled images, as for `hubel train`; their classes must be known to the run.",
+                ko="라벨이 있는 이미지(`hubel train`과 같은 형식). 클래스는 실행에 있는 것이어야 합니다.",
+            ),
+        ),
+    ],
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help=say(en="Print all metrics as one JSON object on stdout.", ko="모든 수치를 표준 출력에 JSON 객체 하나로 씁니다."),
+        ),
+    ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar=say(en="NAME", ko="이름"),
+            help=say(en="The engine to run the model on.", ko="모델을 실행할 엔진."),
+        ),
+    ] = None,
+) -> None:
+    """Measure, and show the figures."""
+    from hubel import workflows
+    from hubel.cli.show import evaluation_lines, evaluation_record, set_aside_lines
+
+    evaluation: workflows.Evaluation | None = None
+    with telling() as tell:
+        for item in workflows.evaluate(Path(run).expanduser(), data, engine=engine):
+            if isinstance(item, Progress):
+                tell(item)
+            else:
+                evaluation = item
+                for note in item.notes:
+                    tell(Note(*note))
+    assert evaluation is not None
+    write_lines(notes_console(), *set_aside_lines(evaluation.set_aside))
+    console = output_console()
+    if json:
+        write_lines(console, json_format.dumps(evaluation_record(evaluation)))
+    else:
+        write_lines(console, *evaluation_lines(evaluation))

@@ -1,0 +1,161 @@
+"""What a long job says while it runs: one moving line on a terminal, now and then a whole line elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as ProgressLine
+from rich.text import Text
+
+from hubel.cli.terminal import harmless, in_language, notes_console, write_lines
+from hubel.core.events import Event, Finished, Note, Progress, StageDone, Started
+from hubel.core.language import say
+from hubel.data.names import shown
+from hubel.evaluate.numbers import count, duration
+
+Tell = Callable[[Event], None]
+
+SECONDS_BETWEEN_LINES = 2.0
+NEXT_STAGE = {"open": "read", "read": "learn", "learn": "write"}
+
+
+@contextmanager
+def telling() -> Iterator[Tell]:
+    """A function that shows events on stderr while the block runs."""
+    console = notes_console()
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield plain_teller(lambda line: write_lines(console, line))
+        return
+    with moving_line(console) as tell:
+        yield tell
+
+
+def plain_teller(write: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> Tell:
+    """Whole lines: notes and ends of stages at once, progress at most every two seconds."""
+    last = clock()
+
+    def tell(event: Event) -> None:
+        nonlocal last
+        line = event_line(event)
+        if isinstance(event, Progress):
+            if clock() - last < SECONDS_BETWEEN_LINES:
+                return
+            last = clock()
+        if line:
+            write(line)
+
+    return tell
+
+
+@contextmanager
+def moving_line(console: Console) -> Iterator[Tell]:
+    """One line that moves and vanishes at the end; notes and ends of stages stay above it."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[amount]}", markup=False),
+        TextColumn("{task.fields[ready]}", markup=False, style="cyan"),
+    )
+    with ProgressLine(*columns, console=console, transient=True) as line:
+        task = line.add_task(stage_name("open"), total=None, amount="", ready="")
+
+        def tell(event: Event) -> None:
+            if isinstance(event, Progress):
+                amount, total = amount_text(event), event.total or None
+                ready = ready_text(event.seconds_left)
+                name = stage_name(event.stage)
+                line.update(task, description=name, completed=event.done, total=total, amount=amount, ready=ready)
+                return
+            if isinstance(event, StageDone) and event.stage in NEXT_STAGE:
+                name = stage_name(NEXT_STAGE[event.stage])
+                line.update(task, description=name, completed=0, total=None, amount="", ready="")
+            if text := event_line(event):
+                style = "dim" if isinstance(event, StageDone) else ""
+                console.print(Text(text, style=style), soft_wrap=True)
+
+        yield tell
+
+
+def event_line(event: Event) -> str:
+    """One event in one line; empty for the last, which has a summary of its own."""
+    if isinstance(event, Started):
+        data, images, classes = shown(event.data), count(event.num_images), count(event.num_classes)
+        return say(
+            en=f"{data}: {images} images in {classes} classes", ko=f"{data}: 이미지 {images}장, 클래스 {classes}개"
+        )
+    if isinstance(event, Note):
+        return "• " + harmless(in_language(event.en, event.ko))
+    if isinstance(event, Progress):
+        ready = ready_text(event.seconds_left)
+        return f"{stage_name(event.stage)}: {amount_text(event)}" + (f", {ready}" if ready else "")
+    if isinstance(event, StageDone):
+        return f"✓ {stage_name(event.stage)}: {duration(event.seconds)}"
+    assert isinstance(event, Finished)
+    return ""
+
+
+def amount_text(event: Progress) -> str:
+    """How far it is: ``1,200 / 3,000``, or the number alone where the total is not known."""
+    return f"{count(event.done)} / {count(event.total)}" if event.total else count(event.done)
+
+
+def ready_text(seconds_left: float | None) -> str:
+    """How long it will take and when it will be done; empty before there is a measure."""
+    if seconds_left is None:
+        return ""
+    left = duration(max(1, round(seconds_left)))
+    clock = (datetime.now().astimezone() + timedelta(seconds=seconds_left)).strftime("%H:%M:%S")
+    left = left.replace(".0 s", " s")
+    return say(en=f"{left} left, done at {clock}", ko=f"{left} 남음, {clock} 완료 예정")
+
+
+def stage_name(stage: str) -> str:
+    """What a stage does, in words."""
+    words = {
+        "open": say(en="Preparing", ko="준비"),
+        "read": say(en="Reading images", ko="이미지 읽기"),
+        "learn": say(en="Learning", ko="학습"),
+        "write": say(en="Writing the run", ko="결과 쓰기"),
+        "evaluate": say(en="Measuring", ko="측정"),
+        "predict": say(en="Predicting", ko="예측"),
+    }
+    return words.get(stage, stage)
+
+
+@contextmanager
+def finishing_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """A function that tells whether Ctrl-C was pressed; a second Ctrl-C stops at once.
+
+    Where the process was started so that it ignores Ctrl-C (``nohup``, ``&``), it goes on ignoring it.
+    """
+    asked = False
+
+    def first_or_second(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  Python's form of a handler
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        words = say(
+            en="Finishing with what is there; press Ctrl-C again to abort.",
+            ko="지금까지 읽은 것으로 마무리합니다. 바로 중단하려면 Ctrl-C를 한 번 더 누르세요.",
+        )
+        erase = "\r\x1b[2K" if sys.stderr.isatty() else ""
+        os.write(sys.stderr.fileno(), f"{erase}{words}\n".encode())  # a handler may not use the stream it interrupts
+
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, first_or_second)
+    try:
+        yield lambda: asked
+    finally:
+        if before != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,232 @@
+"""Results as lines for people, and as records for machines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from hubel.cli.terminal import harmless, in_language, padded, plain_percent
+from hubel.core.card import Card, ClassMetrics, Metrics, read_card
+from hubel.core.events import Finished
+from hubel.core.language import say
+from hubel.core.rundir import CARD, REPORT
+from hubel.data.cache import CacheSummary
+from hubel.data.names import shown
+from hubel.data.refusal import Refusal, explain_refusal
+from hubel.evaluate.numbers import count, duration
+from hubel.evaluate.sentences import certainty, headline, meaning, protocol
+from hubel.workflows import Evaluation
+
+NUM_SET_ASIDE = 20
+NUM_CONFUSIONS = 10
+NUM_CLASSES = 60
+Fields = Sequence[tuple[str, str]]
+
+
+def train_record(finished: Finished) -> dict[str, Any]:
+    """What ``hubel train --json`` prints."""
+    low, high = finished.accuracy_interval
+    return {
+        "folder": utf8(str(finished.folder)),
+        "report": utf8(str(finished.folder / REPORT)),
+        "accuracy": finished.accuracy,
+        "accuracy_interval": [low, high],
+        "protocol": finished.protocol,
+        "num_measured": finished.num_measured,
+        "num_set_aside": finished.num_set_aside,
+        "seconds": round(finished.seconds, 3),
+    }
+
+
+def train_summary(finished: Finished) -> Iterator[Text]:
+    """What a person wants to know when the run stands."""
+    metrics = read_card(finished.folder / CARD).metrics
+    time = duration(finished.seconds)
+    yield Text()
+    yield headline_text(metrics)
+    yield Text("  " + plain(certainty(metrics)))
+    yield Text("  " + plain(protocol(metrics)), style="dim")
+    yield Text()
+    fields = []
+    if finished.num_set_aside:
+        number = count(finished.num_set_aside)
+        words = say(
+            en=f"{number} files that could not be read; the report lists them with the reasons",
+            ko=f"읽을 수 없는 파일 {number}개. 이유와 함께 보고서에 있습니다",
+        )
+        fields.append((say(en="Set aside", ko="제쳐 둠"), words))
+    folder = shown(str(finished.folder))
+    fields += [
+        (say(en="Run", ko="실행"), folder),
+        (say(en="Report", ko="보고서"), shown(str(finished.folder / REPORT))),
+        (say(en="Time", ko="시간"), time),
+        (say(en="Next", ko="다음"), f"hubel predict {shlex.quote(folder)} photo.jpg"),
+    ]
+    yield from field_lines(fields)
+
+
+def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
+    """What ``hubel evaluate --json`` prints: the metrics, and what was left out."""
+    return {
+        **evaluation.metrics.model_dump(mode="json"),
+        "set_aside": [
+            {"file": utf8(path), "error": refusal, "detail": utf8(detail)}
+            for path, refusal, detail in evaluation.set_aside
+        ],
+        "seconds": round(evaluation.seconds, 3),
+    }
+
+
+def evaluation_lines(evaluation: Evaluation) -> Iterator[Text | Table]:
+    """The figures, the best known first, then class by class, then what is taken for what."""
+    metrics = evaluation.metrics
+    yield headline_text(metrics)
+    yield Text("  " + plain(certainty(metrics)))
+    for sentence in meaning(metrics):
+        yield Text("  " + plain(sentence))
+    yield Text()
+    yield from field_lines(
+        [
+            (say(en="Balanced accuracy", ko="균형 정확도"), plain_percent(metrics.balanced_accuracy)),
+            (say(en="Macro F1", ko="매크로 F1"), plain_percent(metrics.macro_f1)),
+            (say(en="Log loss", ko="로그 손실"), f"{metrics.log_loss:.4f}"),
+            (say(en="Calibration error (ECE)", ko="보정 오차(ECE)"), plain_percent(metrics.ece)),
+            (say(en="Time", ko="시간"), duration(evaluation.seconds)),
+        ]
+    )
+    yield Text()
+    yield class_table(metrics.per_class)
+    if len(metrics.per_class) > NUM_CLASSES:
+        number = len(metrics.per_class) - NUM_CLASSES
+        yield Text(
+            say(
+                en=f"… and {number} classes with a higher recall; --json has all",
+                ko=f"… 재현율이 더 높은 클래스 {number}개. --json에 모두 있습니다",
+            )
+        )
+    yield from confusion_lines(evaluation.card, metrics)
+
+
+def class_table(per_class: Sequence[ClassMetrics]) -> Table:
+    """A row for each class; of very many, those that are recognised worst."""
+    rows = list(per_class)
+    if len(rows) > NUM_CLASSES:
+        rows = sorted(rows, key=lambda row: (row.support == 0, row.recall))[:NUM_CLASSES]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(say(en="Class", ko="클래스"), overflow="fold")
+    for title in (
+        say(en="Precision", ko="정밀도"),
+        say(en="Recall", ko="재현율"),
+        "F1",
+        say(en="Images", ko="이미지"),
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        figures = [plain_percent(figure) for figure in (row.precision, row.recall, row.f1)]
+        if row.support == 0:
+            figures[1:] = [say(en="not measured", ko="측정 안 됨"), "-"]
+        table.add_row(Text(shown(row.name)), *map(Text, figures), count(row.support))
+    return table
+
+
+def confusion_lines(card: Card, metrics: Metrics) -> Iterator[Text]:
+    """The most frequent mistakes: what is taken for what, and how often."""
+    pairs = [
+        (number, truth, answer)
+        for truth, row in enumerate(metrics.confusion)
+        for answer, number in enumerate(row)
+        if truth != answer and number
+    ]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
+    if not pairs:
+        return
+    yield Text()
+    yield Text(say(en="Most frequent mix-ups", ko="가장 잦은 혼동"), style="bold")
+    for number, truth, answer in pairs[:NUM_CONFUSIONS]:
+        support = metrics.per_class[truth].support
+        yield Text(f"  {shown(card.classes[truth])} → {shown(card.classes[answer])}   {count(number)} / {count(support)}")
+
+
+def set_aside_lines(set_aside: Sequence[tuple[str, str, str]]) -> Iterator[Text]:
+    """The files that could not be read, each with its reason."""
+    for path, refusal, detail in set_aside[:NUM_SET_ASIDE]:
+        yield Text(refusal_line(path, refusal, detail))
+    if len(set_aside) > NUM_SET_ASIDE:
+        yield Text(say(en=f"… {len(set_aside)} files in all", ko=f"… 모두 {len(set_aside)}개"))
+
+
+def refusal_line(path: str, refusal: str, detail: str) -> str:
+    """Why one file was not read."""
+    found = f" ({shown(detail)})" if detail else ""
+    return f"{shown(path)}: {explain_refusal(Refusal(refusal))}{found} [{refusal}]"
+
+
+def cache_record(found: CacheSummary) -> dict[str, Any]:
+    """What ``hubel cache --json`` prints."""
+    return {
+        "folder": utf8(str(found.folder)),
+        "num_bytes": found.num_bytes,
+        "limit_bytes": found.limit_bytes,
+        "num_files_known": found.num_files_known,
+        "rows_by_kind": found.rows_by_kind,
+    }
+
+
+def cache_lines(found: CacheSummary) -> Iterator[Text]:
+    """Where the cache is, how large, and what is in it."""
+    fields = [
+        (say(en="Folder", ko="폴더"), shown(str(found.folder))),
+        (say(en="Size", ko="크기"), f"{size_text(found.num_bytes)} / {size_text(found.limit_bytes)}"),
+        (say(en="Files known", ko="아는 파일"), count(found.num_files_known)),
+    ]
+    fields += [(shown(kind), count(number)) for kind, number in sorted(found.rows_by_kind.items())]
+    yield from field_lines(fields)
+
+
+def cleared_line(freed_bytes: int) -> Text:
+    """How much was removed."""
+    return Text(say(en=f"Cleared {size_text(freed_bytes)}.", ko=f"{size_text(freed_bytes)}를 지웠습니다."))
+
+
+def size_text(num_bytes: int) -> str:
+    """A number of bytes in units of 1,024.
+
+    Examples
+    --------
+    >>> [size_text(number) for number in (0, 900, 2048, 10 * 2**30)]
+    ['0 B', '900 B', '2.0 KiB', '10.0 GiB']
+    """
+    size, units = float(num_bytes), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{num_bytes} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+def field_lines(fields: Fields) -> Iterator[Text]:
+    """Names and values below each other; values are never cut, so that paths can be copied."""
+    width = max(cell_len(name) for name, _ in fields)
+    for name, value in fields:
+        line = Text("  " + padded(name, width + 2), style="bold")
+        line.append(value, style="not bold")
+        yield line
+
+
+def headline_text(metrics: Metrics) -> Text:
+    """The accuracy and what it was measured on."""
+    line = Text(plain_percent(metrics.accuracy), style="bold green")
+    return line.append(" " + plain(headline(metrics)), style="not bold default")
+
+
+def plain(both: tuple[str, str]) -> str:
+    """A sentence in the user's language, safe to print."""
+    return harmless(in_language(*both).replace("\u202f", " "))
+
+
+def utf8(text: str) -> str:
+    """Text that every reader of JSON takes; bytes that are not UTF-8 become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

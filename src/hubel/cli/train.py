@@ -1,0 +1,179 @@
+"""``hubel train``: a folder of images becomes a run."""
+
+from __future__ import annotations
+
+import json as json_format
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from hubel.cli.progress import finishing_on_interrupt, telling
+from hubel.cli.terminal import output_console, write_lines
+from hubel.cli.usage import one_of, seconds_of, whole_number
+from hubel.core.events import Finished
+from hubel.core.language import say
+
+RESIZES = ("auto", "crop", "pad", "squash")
+
+
+def summary() -> str:
+    """What the verb does; the first line stands in the help of ``hubel``."""
+    return say(
+        en="Make a classifier of a folder of images.\n\n"
+        "It reads every image once, learns, measures itself on images it had not learned from, and writes a run folder with "
+        "the model and its report. Files that cannot be read are listed and set aside. Ctrl-C finishes with what was read "
+        "so far. Needs: pip install 'hubel[train]'",
+        ko="이미지 폴더로 분류기를 만듭니다.\n\n"
+        "모든 이미지를 한 번 읽어 학습하고, 학습에 쓰지 않은 이미지로 스스로 측정한 뒤, 모델과 보고서가 든 실행 폴더를 씁니다. "
+        "읽을 수 없는 파일은 목록에 적고 제쳐 둡니다. Ctrl-C를 누르면 그때까지 읽은 것으로 마무리합니다. "
+        "필요한 설치: pip install 'hubel[train]'",
+    )
+
+
+def examples() -> str:
+    """Commands to begin with."""
+    return "hubel train photos\nhubel train photos --out runs/pets --budget 30s\nhubel train faces"
+
+
+def train(
+    context: typer.Context,
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar=say(en="DATA", ko="데이터"),
+            help=say(
+                en="A folder with one folder of images for each class (or train/ and test/ folders of these), a CSV or JSONL table "
+                "with file_name,label[,split,group], or a built-in set: faces, digits, textures.",
+                ko="클래스마다 이미지 폴더가 하나씩 있는 폴더(또는 그런 폴더가 든 train/, test/ 폴더), file_name,label[,split,group] 열이 "
+                "있는 CSV·JSONL 표, 또는 내장 세트: faces, digits, textures.",
+            ),
+        ),
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar=say(en="FOLDER", ko="폴더"),
+            help=say(
+                en="The run folder to write; never overwritten, a number is added. By default runs/ and the name of the data.",
+                ko="결과를 쓸 실행 폴더. 덮어쓰지 않고 번호를 붙입니다. 기본값은 runs/ 아래 데이터 이름입니다.",
+            ),
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            parser=seconds_of,
+            metavar=say(en="TIME", ko="시간"),
+            help=say(
+                en="The time for the whole run: 90, 60s, 5m. It ends by then with what it has.",
+                ko="전체 실행에 쓸 시간: 90, 60s, 5m. 그 안에 있는 것으로 끝냅니다.",
+            ),
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help=say(en="Print the result as one JSON object on stdout.", ko="결과를 표준 출력에 JSON 객체 하나로 씁니다."),
+        ),
+    ] = False,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar=say(en="NAME", ko="이름"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="The pretrained base: efficientnet_lite0 (comes along), any name of timm, or a checkpoint file.",
+                ko="사전 학습된 기반 모델: efficientnet_lite0(함께 설치됨), timm의 이름, 또는 체크포인트 파일.",
+            ),
+        ),
+    ] = "efficientnet_lite0",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number("--size"),
+            metavar=say(en="PIXELS", ko="픽셀"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="The side of the input, 32 to 1024; chosen from base, images and budget.",
+                ko="입력 한 변의 픽셀 수, 32에서 1024까지. 기본값은 기반 모델, 이미지, 시간에 맞춰 고릅니다.",
+            ),
+        ),
+    ] = None,
+    resize: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|crop|pad|squash",
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="How pictures become squares: cut, fill up, or squeeze; auto looks at the shapes of the images.",
+                ko="사진을 정사각형으로 만드는 방법: 자르기, 채우기, 눌러 맞추기. auto는 이미지 모양을 보고 고릅니다.",
+            ),
+        ),
+    ] = "auto",
+    views: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number("--views"),
+            metavar=say(en="NUMBER", ko="개수"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="In how many views each image is shown, 1 to 4; more only while they help and there is time.",
+                ko="이미지마다 보여 줄 모습의 수, 1에서 4까지. 기본값은 도움이 되고 시간이 있을 때만 늘립니다.",
+            ),
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            parser=whole_number("--seed"),
+            metavar=say(en="NUMBER", ko="숫자"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="The same seed, data and machine give the same weights (0 if not given).",
+                ko="시드, 데이터, 컴퓨터가 같으면 가중치도 같습니다(기본값 0).",
+            ),
+        ),
+    ] = 0,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar=say(en="NAME", ko="이름"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="The engine that runs the base, such as onnxruntime-f32; by default the fastest one, measured.",
+                ko="기반 모델을 실행할 엔진(예: onnxruntime-f32). 기본값은 측정해서 가장 빠른 것입니다.",
+            ),
+        ),
+    ] = None,
+) -> None:
+    """Run the training and say how it went."""
+    one_of("--resize", resize, RESIZES)
+    from hubel import workflows
+    from hubel.cli.show import train_record, train_summary
+
+    options = workflows.TrainOptions(
+        out=Path(out).expanduser() if out else None,
+        model=model,
+        budget=budget,
+        seed=seed,
+        views=views,
+        size=size,
+        resize=cast(Any, resize),
+        engine=engine,
+    )
+    command = shlex.join(["hubel", *context.obj])
+    finished: Finished | None = None
+    with finishing_on_interrupt() as stop, telling() as tell:
+        for event in workflows.train(data, options, command=command, stop=stop):
+            tell(event)
+            if isinstance(event, Finished):
+                finished = event
+    assert finished is not None
+    console = output_console()
+    if json:
+        write_lines(console, json_format.dumps(train_record(finished)))
+    else:
+        write_lines(console, *train_summary(finished))
