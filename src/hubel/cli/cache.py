@@ -29,9 +29,7 @@ def examples() -> str:
 
 
 def cache(
-    clear: Annotated[
-        bool, typer.Option("--clear", help=say(en="Remove all of it.", ko="모두 지웁니다."))
-    ] = False,
+    clear: Annotated[bool, typer.Option("--clear", help=say(en="Remove all of it.", ko="모두 지웁니다."))] = False,
     json: Annotated[
         bool, typer.Option("--json", help=say(en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다."))
     ] = False,

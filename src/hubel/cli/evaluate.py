@@ -56,7 +56,10 @@ def evaluate(
         bool,
         typer.Option(
             "--json",
-            help=say(en="Print all metrics as one JSON object on stdout.", ko="모든 수치를 표준 출력에 JSON 객체 하나로 씁니다."),
+            help=say(
+                en="Print all metrics as one JSON object on stdout.",
+                ko="모든 수치를 표준 출력에 JSON 객체 하나로 씁니다.",
+            ),
         ),
     ] = False,
     engine: Annotated[

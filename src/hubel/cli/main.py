@@ -111,7 +111,9 @@ def build_app() -> typer.Typer:
 
 def start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help=say(en="Say the version.", ko="버전을 보여 줍니다."))] = False,  # noqa: FBT002  Typer's form of a flag
+    version: Annotated[
+        bool, typer.Option("--version", help=say(en="Say the version.", ko="버전을 보여 줍니다."))
+    ] = False,
 ) -> None:
     """What ``hubel`` does without a verb: say its version, or its help."""
     if version:

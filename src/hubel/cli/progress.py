@@ -39,6 +39,18 @@ def telling() -> Iterator[Tell]:
         yield tell
 
 
+@contextmanager
+def telling_notes() -> Iterator[Tell]:
+    """A function that shows only notes, for when results are written to the same terminal."""
+    console = notes_console()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Note):
+            write_lines(console, event_line(event))
+
+    yield tell
+
+
 def plain_teller(write: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> Tell:
     """Whole lines: notes and ends of stages at once, progress at most every two seconds."""
     last = clock()

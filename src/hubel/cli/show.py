@@ -149,7 +149,9 @@ def confusion_lines(card: Card, metrics: Metrics) -> Iterator[Text]:
     yield Text(say(en="Most frequent mix-ups", ko="가장 잦은 혼동"), style="bold")
     for number, truth, answer in pairs[:NUM_CONFUSIONS]:
         support = metrics.per_class[truth].support
-        yield Text(f"  {shown(card.classes[truth])} → {shown(card.classes[answer])}   {count(number)} / {count(support)}")
+        yield Text(
+            f"  {shown(card.classes[truth])} → {shown(card.classes[answer])}   {count(number)} / {count(support)}"
+        )
 
 
 def set_aside_lines(set_aside: Sequence[tuple[str, str, str]]) -> Iterator[Text]:

@@ -76,7 +76,9 @@ def train(
         bool,
         typer.Option(
             "--json",
-            help=say(en="Print the result as one JSON object on stdout.", ko="결과를 표준 출력에 JSON 객체 하나로 씁니다."),
+            help=say(
+                en="Print the result as one JSON object on stdout.", ko="결과를 표준 출력에 JSON 객체 하나로 씁니다."
+            ),
         ),
     ] = False,
     model: Annotated[

@@ -94,7 +94,11 @@ def find_run(path: Path) -> Path:
     if path.name in (CARD, MODEL, REPORT) and (path.parent / CARD).is_file():
         return path.parent
     known = sorted(str(card.parent) for card in Path("runs").glob(f"*/{CARD}"))
-    found = say(en="it does not exist", ko="없는 경로입니다") if not path.exists() else say(en=f"it has no {CARD}", ko=f"{CARD} 파일이 없습니다")
+    found = (
+        say(en="it does not exist", ko="없는 경로입니다")
+        if not path.exists()
+        else say(en=f"it has no {CARD}", ko=f"{CARD} 파일이 없습니다")
+    )
     hint = ", ".join(known[:8])
     raise ModelError(
         say(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Cache:
         folder.mkdir(parents=True, exist_ok=True)
         self.index = open_index(folder / "index.sqlite")
 
-    def __enter__(self) -> Cache:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -74,10 +75,10 @@ class Cache:
     def contents_of(self, paths: Sequence[str]) -> list[str | None]:
         """The content key of every file that has not changed since it was last read; None for the others."""
         known: dict[bytes, tuple[str, str]] = {}
-        names = [os.path.abspath(path).encode("utf-8", "surrogateescape") for path in paths]
+        names = [os.fsencode(Path(path).absolute()) for path in paths]
         for start in range(0, len(names), QUERY_SIZE):
             part = names[start : start + QUERY_SIZE]
-            query = f"SELECT path, stamp, content FROM files WHERE path IN ({placeholders(part)})"
+            query = f"SELECT path, stamp, content FROM files WHERE path IN ({placeholders(part)})"  # noqa: S608  only question marks are put in
             known.update((path, (stamp, content)) for path, stamp, content in self.index.execute(query, part))
         contents: list[str | None] = []
         for path, name in zip(paths, names, strict=True):
@@ -88,7 +89,7 @@ class Cache:
     def remember_contents(self, entries: Iterable[tuple[str, str | None, str]]) -> None:
         """Note the content of files: (path, the stamp taken before reading, content key)."""
         rows = [
-            (os.path.abspath(path).encode("utf-8", "surrogateescape"), stamp, content)
+            (os.fsencode(Path(path).absolute()), stamp, content)
             for path, stamp, content in entries
             if stamp is not None
         ]
@@ -100,7 +101,7 @@ class Cache:
         found: dict[str, tuple[str, str]] = {}
         for start in range(0, len(wanted), QUERY_SIZE):
             part = wanted[start : start + QUERY_SIZE]
-            query = f"SELECT content, refusal, detail FROM refusals WHERE content IN ({placeholders(part)})"
+            query = f"SELECT content, refusal, detail FROM refusals WHERE content IN ({placeholders(part)})"  # noqa: S608  only question marks are put in
             found.update((content, (refusal, detail)) for content, refusal, detail in self.index.execute(query, part))
         return found
 
@@ -134,7 +135,9 @@ class Cache:
 class RowStore:
     """Arrays of one kind and shape, by content."""
 
-    def __init__(self, cache: Cache, kind: str, shape: tuple[int, ...], dtype: np.dtype[np.generic], max_bytes: int) -> None:
+    def __init__(
+        self, cache: Cache, kind: str, shape: tuple[int, ...], dtype: np.dtype[np.generic], max_bytes: int
+    ) -> None:
         self.cache = cache
         self.kind = kind
         self.shape = shape
@@ -150,8 +153,10 @@ class RowStore:
         found: dict[str, tuple[str, int]] = {}
         for start in range(0, len(wanted), QUERY_SIZE):
             part = wanted[start : start + QUERY_SIZE]
-            query = f"SELECT content, shard, place FROM rows WHERE kind = ? AND content IN ({placeholders(part)})"
-            found.update((key, (shard, place)) for key, shard, place in self.cache.index.execute(query, [self.kind, *part]))
+            query = f"SELECT content, shard, place FROM rows WHERE kind = ? AND content IN ({placeholders(part)})"  # noqa: S608  only question marks are put in
+            found.update(
+                (key, (shard, place)) for key, shard, place in self.cache.index.execute(query, [self.kind, *part])
+            )
         sizes = {shard: self.shard_rows(shard) for shard in {shard for shard, _ in found.values()}}
         return {key: (shard, place) for key, (shard, place) in found.items() if place < sizes[shard]}
 
@@ -210,7 +215,7 @@ def open_index(path: Path) -> sqlite3.Connection:
 def file_stamp(path: str) -> str | None:
     """What changes when a file's content does: size, times, inode; None when it cannot be seen."""
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except (OSError, ValueError):
         return None
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"

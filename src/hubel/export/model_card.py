@@ -9,7 +9,10 @@ from hubel.core.card import Card, Metrics
 PROTOCOLS = {
     "test": ("the user's test images", "사용자의 테스트 이미지"),
     "validation": ("the user's validation images", "사용자의 검증 이미지"),
-    "cross-validation": ("cross-validation, each image judged by a head that had not seen it", "교차 검증: 각 이미지를 보지 않은 분류기로 평가"),
+    "cross-validation": (
+        "cross-validation, each image judged by a head that had not seen it",
+        "교차 검증: 각 이미지를 보지 않은 분류기로 평가",
+    ),
     "holdout": ("a held-out fifth of the images", "따로 떼어 둔 이미지 5분의 1"),
 }
 
@@ -37,7 +40,10 @@ def model_card(name: str, card: Card) -> str:
             "",
             "| class · 클래스 | precision · 정밀도 | recall · 재현율 | F1 | images · 이미지 수 |",
             "|---|---|---|---|---|",
-            *(f"| {inline(row.name)} | {row.precision:.3f} | {row.recall:.3f} | {row.f1:.3f} | {row.support} |" for row in metrics.per_class),
+            *(
+                f"| {inline(row.name)} | {row.precision:.3f} | {row.recall:.3f} | {row.f1:.3f} | {row.support} |"
+                for row in metrics.per_class
+            ),
             "",
             f"Balanced accuracy {metrics.balanced_accuracy:.4f} · log loss {metrics.log_loss:.4f} · Brier {metrics.brier:.4f} · ECE {metrics.ece:.4f}",
             "",
@@ -47,8 +53,7 @@ def model_card(name: str, card: Card) -> str:
             f"hubel predict {name} photo.jpg",
             "```",
             "",
-            f"`model.onnx` takes `pixels`, uint8 RGB of shape (n, {card.image.size}, {card.image.size}, 3), upright, resized by "
-            f"`{card.image.resize}` ({card.image.filter}, antialiased), and gives `probabilities`. Scaling is inside.",
+            input_line(card),
             "",
             "## Provenance · 출처",
             "",
@@ -85,13 +90,22 @@ def front_matter(name: str, metrics: Metrics) -> str:
     )
 
 
+def input_line(card: Card) -> str:
+    """What another runtime must feed the graph."""
+    size = card.image.size
+    return (
+        f"`model.onnx` takes `pixels`, uint8 RGB of shape (n, {size}, {size}, 3), upright, resized by "
+        f"`{card.image.resize}` ({card.image.filter}, antialiased), and gives `probabilities`. Scaling is inside."
+    )
+
+
 def inline(text: str) -> str:
-    """Text that cannot break out of its line, cell or paragraph.
+    r"""Text that cannot break out of its line, cell or paragraph.
 
     Examples
     --------
     >>> inline("a|b<i>")
-    'a\\\\|b&lt;i>'
+    'a\\|b&lt;i>'
     """
     flat = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

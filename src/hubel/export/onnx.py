@@ -91,9 +91,13 @@ def view_features(helper: Any, base: Any, name: str, size: int, nodes: list[Any]
     cut = border_px(view, size)
     sliced = "pixels"
     if cut or view.mirrored:
-        columns = (size - cut - 1, cut - size - 1 if not cut else cut - 1, -1) if view.mirrored else (cut, size - cut, 1)
+        columns = (
+            (size - cut - 1, cut - size - 1 if not cut else cut - 1, -1) if view.mirrored else (cut, size - cut, 1)
+        )
         bounds = np.array([(cut, size - cut, 1), columns], np.int64)  # rows, then columns: start, end, step
-        inputs = [constant(f"{prefix}{key}", bounds[:, place].copy()) for place, key in enumerate(("start", "end", "step"))]
+        inputs = [
+            constant(f"{prefix}{key}", bounds[:, place].copy()) for place, key in enumerate(("start", "end", "step"))
+        ]
         axes = constant(f"{prefix}axes", np.array([1, 2], np.int64))
         sliced = f"{prefix}pixels"
         nodes.append(helper.make_node("Slice", ["pixels", *inputs[:2], axes, inputs[2]], [sliced]))
@@ -103,7 +107,9 @@ def view_features(helper: Any, base: Any, name: str, size: int, nodes: list[Any]
         copy.CopyFrom(node)
         copy.name = f"{prefix}{node.name}" if node.name else ""
         for place, source in enumerate(node.input):
-            copy.input[place] = sliced if source == "pixels" else source if source in weights or not source else prefix + source
+            copy.input[place] = (
+                sliced if source == "pixels" else source if source in weights or not source else prefix + source
+            )
         for place, result in enumerate(node.output):
             copy.output[place] = prefix + result
         nodes.append(copy)

@@ -24,5 +24,9 @@ def write_weights(path: Path, weights: Weights, bias: Bias, *, card: Card) -> No
         "head.bias": np.ascontiguousarray(bias),
         "temperature": np.array([card.temperature], np.float32),
     }
-    about = {"classes": json.dumps(card.classes, ensure_ascii=False), "base": card.base.name, "base_sha256": card.base.sha256}
+    about = {
+        "classes": json.dumps(card.classes, ensure_ascii=False),
+        "base": card.base.name,
+        "base_sha256": card.base.sha256,
+    }
     write_atomically(path, save(tensors, metadata=about))

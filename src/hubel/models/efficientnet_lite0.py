@@ -68,7 +68,7 @@ def build_graph() -> onnx.ModelProto:
     """
     graph = GraphBuilder()
     folded = folded_convolutions()
-    zero, six = graph.constant(np.float32(0)), graph.constant(np.float32(6))
+    zero, six = graph.constant(np.array(0, np.float32)), graph.constant(np.array(6, np.float32))
 
     def convolve(maps: str, *, stride: int = 1, groups: int = 1, activate: bool = True) -> str:
         weight, bias = next(folded)

@@ -72,7 +72,9 @@ class GraphBuilder:
             [helper.make_tensor_value_info(key, types.FLOAT, ["n", width]) for key, (_, width) in outputs.items()],
             self.weights,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="hubel")
+        model: onnx.ModelProto = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="hubel"
+        )
         model.ir_version = IR_VERSION
         self.onnx.checker.check_model(model)
         return model

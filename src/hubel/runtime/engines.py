@@ -26,7 +26,13 @@ BATCH_SIZE = 8
 
 ENGINE_NAMES = ("openvino-bf16", "openvino-f32", "onnxruntime-f32")
 """The engines that run an ONNX graph."""
-TOLERANCES = {"openvino-bf16": 4e-2, "openvino-f32": 1e-4, "onnxruntime-f32": 1e-4, "torch-bf16": 4e-2, "torch-f32": 1e-4}
+TOLERANCES = {
+    "openvino-bf16": 4e-2,
+    "openvino-f32": 1e-4,
+    "onnxruntime-f32": 1e-4,
+    "torch-bf16": 4e-2,
+    "torch-f32": 1e-4,
+}
 """How far an engine's result may be from float32's, relative to the largest value (tested)."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +17,9 @@ import numpy as np
 from hubel.core.card import ImageSpec
 from hubel.core.parallel import batches, map_in_order
 from hubel.core.types import FeatureMatrix, PixelBatch
+from hubel.core.views import show
 from hubel.data.cache import PIXEL_SHARE, Cache, RowStore, file_stamp
 from hubel.data.images import UnreadableImage, load_image, read_file
-from hubel.core.views import show
 from hubel.runtime.engines import BATCH_SIZE, Engine
 
 COMMIT_SECONDS = 5.0
@@ -89,7 +89,7 @@ class ReadBatch:
 
 def extract_features(
     extractor: Extractor, paths: Sequence[str], view: str, order: np.ndarray, *, extraction: Extraction
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Fill `extraction` with the features of one view; yields how many files are done. Close it to stop early.
 
     Parameters
@@ -106,27 +106,24 @@ def extract_features(
         What is known so far; see `new_extraction`.
     """
     features = extraction.features.setdefault(view, np.zeros((len(paths), extractor.num_features), np.float16))
-    feature_rows, pixel_rows = extractor.feature_rows(view), extractor.pixel_rows()
-    done = recall(extractor, paths, features, feature_rows, extraction)
+    rows, pixel_rows = extractor.feature_rows(view), extractor.pixel_rows()
+    done = recall(extractor, paths, features, rows, extraction)
+    extraction.done[:] = done
     num_done = int(done.sum()) + len(extraction.refused)
     yield num_done
     refused = {entry.index for entry in extraction.refused}
     missing = [int(index) for index in order if not done[index] and int(index) not in refused]
     stored = pixel_rows.places(extraction.contents[index] for index in missing if extraction.contents[index])
-
-    def work(indices: list[int]) -> ReadBatch:
-        return read_batch(extractor, paths, view, indices, extraction.contents, stored, pixel_rows)
-
+    reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, stored)
     committed = time.monotonic()
-    for batch in map_in_order(work, batches(missing, BATCH_SIZE), workers=extractor.engine.workers):
-        keep_batch(extractor, paths, batch, extraction, features=features, done=done, stores=(feature_rows, pixel_rows))
+    batched = batches(missing, BATCH_SIZE)
+    for batch in map_in_order(reading.read_batch, batched, workers=extractor.engine.workers):
+        reading.keep_batch(batch)
         num_done += len(batch.indices)
-        extraction.done[:] = done
         if time.monotonic() - committed > COMMIT_SECONDS:
             extractor.cache.index.commit()
             committed = time.monotonic()
         yield num_done
-    extraction.done[:] = done
     extractor.cache.index.commit()
 
 
@@ -159,66 +156,60 @@ def recall(
     return done
 
 
-def read_batch(
-    extractor: Extractor,
-    paths: Sequence[str],
-    view: str,
-    indices: list[int],
-    contents: Sequence[str],
-    stored: dict[str, tuple[str, int]],
-    pixel_rows: RowStore,
-) -> ReadBatch:
-    """Read, fit and run one batch; called in a worker thread."""
-    size = extractor.spec.size
-    pixels = np.zeros((BATCH_SIZE, size, size, 3), np.uint8)  # always a full batch: every row is computed alike
-    keys: list[str] = []
-    stamps: list[str | None] = []
-    refused: list[Refused] = []
-    read: list[int] = []
-    for position, index in enumerate(indices):
-        key, stamp = contents[index], None
-        try:
-            if key in stored:
-                pixels[position] = pixel_rows.read([stored[key]])[0]
-            else:
-                stamp = file_stamp(paths[index])
-                data = read_file(paths[index])
-                key = hashlib.blake2b(data, digest_size=16).hexdigest()
-                pixels[position] = load_image(data, extractor.spec)
-            read.append(position)
-        except UnreadableImage as error:
-            refused.append(Refused(index, str(error.refusal), error.detail))
-        keys.append(key)
-        stamps.append(stamp)
-    features = extractor.engine.run(show(pixels, view))["features"].astype(np.float16)
-    return ReadBatch(indices, keys, stamps, refused, read, pixels, features)
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass over the files with one view; `stored` says where the cache has pixels of them."""
 
+    extractor: Extractor
+    paths: Sequence[str]
+    view: str
+    extraction: Extraction
+    feature_rows: RowStore
+    pixel_rows: RowStore
+    stored: dict[str, tuple[str, int]]
 
-def keep_batch(
-    extractor: Extractor,
-    paths: Sequence[str],
-    batch: ReadBatch,
-    extraction: Extraction,
-    *,
-    features: FeatureMatrix,
-    done: np.ndarray,
-    stores: tuple[RowStore, RowStore],
-) -> None:
-    """Put a batch's results where they belong: into the arrays, and into the cache."""
-    feature_rows, pixel_rows = stores
-    for index, key in zip(batch.indices, batch.contents, strict=True):
-        extraction.contents[index] = key
-    positions = np.array(batch.read, int)
-    rows = np.array(batch.indices, int)[positions]
-    features[rows] = batch.features[positions]
-    done[rows] = True
-    keys = [batch.contents[position] for position in batch.read]
-    feature_rows.append(keys, batch.features[positions])
-    fresh = [position for position in batch.read if batch.stamps[position] is not None]
-    pixel_rows.append([batch.contents[position] for position in fresh], batch.pixels[fresh])
-    entries = zip((paths[index] for index in batch.indices), batch.stamps, batch.contents, strict=True)
-    extractor.cache.remember_contents((path, stamp, key) for path, stamp, key in entries if key)
-    for entry in batch.refused:
-        extraction.refused.append(entry)
-        if extraction.contents[entry.index]:
-            extractor.cache.remember_refusal(extraction.contents[entry.index], entry.refusal, entry.detail)
+    def read_batch(self, indices: list[int]) -> ReadBatch:
+        """Read, fit and run one batch; called in a worker thread."""
+        size = self.extractor.spec.size
+        pixels = np.zeros((BATCH_SIZE, size, size, 3), np.uint8)  # always a full batch: every row is computed alike
+        keys: list[str] = []
+        stamps: list[str | None] = []
+        refused: list[Refused] = []
+        read: list[int] = []
+        for position, index in enumerate(indices):
+            key, stamp = self.extraction.contents[index], None
+            try:
+                if key in self.stored:
+                    pixels[position] = self.pixel_rows.read([self.stored[key]])[0]
+                else:
+                    stamp = file_stamp(self.paths[index])
+                    data = read_file(self.paths[index])
+                    key = hashlib.blake2b(data, digest_size=16).hexdigest()
+                    pixels[position] = load_image(data, self.extractor.spec)
+                read.append(position)
+            except UnreadableImage as error:
+                refused.append(Refused(index, str(error.refusal), error.detail))
+            keys.append(key)
+            stamps.append(stamp)
+        features = self.extractor.engine.run(show(pixels, self.view))["features"].astype(np.float16)
+        return ReadBatch(indices, keys, stamps, refused, read, pixels, features)
+
+    def keep_batch(self, batch: ReadBatch) -> None:
+        """Put a batch's results where they belong: into the extraction, and into the cache."""
+        for index, key in zip(batch.indices, batch.contents, strict=True):
+            self.extraction.contents[index] = key
+        positions = np.array(batch.read, int)
+        rows = np.array(batch.indices, int)[positions]
+        self.extraction.features[self.view][rows] = batch.features[positions]
+        self.extraction.done[rows] = True
+        self.feature_rows.append([batch.contents[position] for position in batch.read], batch.features[positions])
+        fresh = [position for position in batch.read if batch.stamps[position] is not None]
+        self.pixel_rows.append([batch.contents[position] for position in fresh], batch.pixels[fresh])
+        paths = (self.paths[index] for index in batch.indices)
+        cache = self.extractor.cache
+        entries = zip(paths, batch.stamps, batch.contents, strict=True)
+        cache.remember_contents((path, stamp, key) for path, stamp, key in entries if key)
+        for entry in batch.refused:
+            self.extraction.refused.append(entry)
+            if self.extraction.contents[entry.index]:
+                cache.remember_refusal(self.extraction.contents[entry.index], entry.refusal, entry.detail)

@@ -74,10 +74,14 @@ class Problem:
 def balanced_weights(labels: Labels, num_classes: int) -> np.ndarray:
     """One weight per image, so that every class weighs the same; mean 1. Shape (n)."""
     counts = np.bincount(labels, minlength=num_classes)
-    return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
+    by_class: np.ndarray = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    weights: np.ndarray = by_class[labels]
+    return weights
 
 
-def fit_head(features: FeatureMatrix, labels: Labels, num_classes: int, regularisation: float, *, weights: np.ndarray) -> Head:
+def fit_head(
+    features: FeatureMatrix, labels: Labels, num_classes: int, regularisation: float, *, weights: np.ndarray
+) -> Head:
     """Fit the head on all images.
 
     Parameters

@@ -60,7 +60,9 @@ def plan_size(
     def affordable(size: int) -> bool:
         return num_images <= MOST_AT_SIZE.get(size, num_images) if budget is None else expected(size) <= budget
 
-    fitting = sorted((size for size in sizes if size <= max(LARGEST_ENLARGEMENT * shorter_side, smallest)), reverse=True)
+    fitting = sorted(
+        (size for size in sizes if size <= max(LARGEST_ENLARGEMENT * shorter_side, smallest)), reverse=True
+    )
     size = next((size for size in fitting if affordable(size)), smallest)
     if size == usual:
         why = ("the size this base is best at", "이 기반 모델에 가장 알맞은 크기")

@@ -196,11 +196,17 @@ def keep_better(session: Session, before: Learned | None, after: Learned) -> tup
     old, new, view = before.strength.loss, after.strength.loss, session.views[-1]
     if session.options.views is not None or new < WORTH_A_VIEW * old:
         return after, [
-            Note(f"View {view} added: cross-validated log loss {old:.4f} → {new:.4f}", f"{view} 시점 추가: 교차 검증 로그 손실 {old:.4f} → {new:.4f}")
+            Note(
+                f"View {view} added: cross-validated log loss {old:.4f} → {new:.4f}",
+                f"{view} 시점 추가: 교차 검증 로그 손실 {old:.4f} → {new:.4f}",
+            )
         ]
     session.views.pop()
     return before, [
-        Note(f"View {view} tried and left out: cross-validated log loss {old:.4f} → {new:.4f}", f"{view} 시점은 효과가 작아 제외: 교차 검증 로그 손실 {old:.4f} → {new:.4f}")
+        Note(
+            f"View {view} tried and left out: cross-validated log loss {old:.4f} → {new:.4f}",
+            f"{view} 시점은 효과가 작아 제외: 교차 검증 로그 손실 {old:.4f} → {new:.4f}",
+        )
     ]
 
 

@@ -14,12 +14,17 @@ from hubel.core.errors import DataError
 from hubel.core.events import Progress
 from hubel.core.language import say
 from hubel.core.parallel import batches, map_in_order
+from hubel.core.types import Probabilities
 from hubel.data.dataset import Example
+from hubel.data.images import UnreadableImage
 from hubel.data.sources import open_dataset
 from hubel.evaluate.metrics import measure
 from hubel.runtime.engines import BATCH_SIZE
 from hubel.workflows.opening import resolve_source
 from hubel.workflows.predicting import load_predictor, probabilities_of
+
+Answers = tuple[Probabilities, list[UnreadableImage | None]]
+"""What `probabilities_of` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def evaluate(run: Path, source: str, *, engine: str | None = None) -> Iterator[P
     chosen = [example for example in dataset.examples if example.split == "test"] or list(dataset.examples)
     probabilities, labels, set_aside = [], [], []
 
-    def work(batch: list[Example]) -> tuple[list[Example], object]:
+    def work(batch: list[Example]) -> tuple[list[Example], Answers]:
         return batch, probabilities_of(predictor, [example.path for example in batch])
 
     for batch, (rows, refusals) in map_in_order(work, batches(chosen, BATCH_SIZE), workers=predictor.engine.workers):
@@ -71,9 +76,7 @@ def evaluate(run: Path, source: str, *, engine: str | None = None) -> Iterator[P
         yield Progress("evaluate", len(labels) + len(set_aside), len(chosen), None)
     if not labels:
         raise no_readable_images(source, len(chosen))
-    metrics = measure(
-        np.concatenate(probabilities), np.array(labels), classes=predictor.card.classes, protocol="test"
-    )
+    metrics = measure(np.concatenate(probabilities), np.array(labels), classes=predictor.card.classes, protocol="test")
     yield Evaluation(predictor.card, metrics, tuple(set_aside), dataset.notes, time.monotonic() - started)
 
 

@@ -14,7 +14,7 @@ from hubel.core.files import cache_root
 from hubel.core.golden import check_golden, read_golden
 from hubel.core.parallel import batches, map_in_order
 from hubel.core.rundir import GOLDEN
-from hubel.core.types import Probabilities
+from hubel.core.types import Pixels, Probabilities
 from hubel.data.images import ImageSource, UnreadableImage, load_image
 from hubel.runtime.engines import BATCH_SIZE
 from hubel.runtime.predictor import Predictor, open_predictor
@@ -93,7 +93,8 @@ def probabilities_of(
     predictor: Predictor, sources: Iterable[ImageSource]
 ) -> tuple[Probabilities, list[UnreadableImage | None]]:
     """The probabilities of the images that could be read, (m k), and for every source its refusal or None."""
-    pixels, refusals = [], []
+    pixels: list[Pixels] = []
+    refusals: list[UnreadableImage | None] = []
     for source in sources:
         try:
             pixels.append(load_image(source, predictor.card.image))

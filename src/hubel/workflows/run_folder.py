@@ -133,7 +133,10 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
             "최종 모델은 모든 이미지로 학습했습니다.",
         )
     if learned.weighted:
-        yield Note("Classes are weighed alike, because their sizes differ.", "클래스 크기가 서로 달라 같은 비중으로 학습했습니다.")
+        yield Note(
+            "Classes are weighed alike, because their sizes differ.",
+            "클래스 크기가 서로 달라 같은 비중으로 학습했습니다.",
+        )
     splits = [session.dataset.examples[index].split for index in session.kept]
     pairs = cross_split_duplicates([session.extraction.contents[index] for index in session.kept], splits)
     if pairs:
@@ -167,7 +170,9 @@ def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
     for row, index in enumerate(session.kept):
         example, fold = session.dataset.examples[index], int(learned.folds[row])
         part = learned.parts[row]
-        yield SplitRow(example.path, classes[example.label], part, None if fold < 0 else fold, session.extraction.contents[index])  # type: ignore[arg-type] # parts hold the words of Split
+        yield SplitRow(
+            example.path, classes[example.label], part, None if fold < 0 else fold, session.extraction.contents[index]
+        )  # type: ignore[arg-type] # parts hold the words of Split
 
 
 def write_predictions(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from hubel.core.events import Event, Finished, Note, Progress, StageDone, Started
+from hubel.core.events import Event, Note, Progress, StageDone, Started
 from hubel.core.files import cache_root
 from hubel.core.rundir import new_run_folder, safe_run_name
 from hubel.data.cache import Cache
@@ -33,7 +32,9 @@ def never() -> bool:
     return False
 
 
-def train(source: str, options: TrainOptions, *, command: str = "", stop: Callable[[], bool] = never) -> Iterator[Event]:
+def train(
+    source: str, options: TrainOptions, *, command: str = "", stop: Callable[[], bool] = never
+) -> Iterator[Event]:
     """Make a classifier of a source of labelled images; the last event says where it is.
 
     Parameters
@@ -55,15 +56,13 @@ def train(source: str, options: TrainOptions, *, command: str = "", stop: Callab
     started = time.monotonic()
     root = cache_root()
     dataset = open_dataset(resolve_source(source))
-    wanted = options.out or Path("runs") / safe_run_name(os.path.basename(os.path.abspath(source)))
+    wanted = options.out or Path("runs") / safe_run_name(Path(source).absolute().name)
     log: list[Event] = [Started(dataset.root, len(dataset.examples), len(dataset.classes))]
     yield log[0]
     with Cache(root / "rows") as cache, new_run_folder(wanted) as (folder, final):
         session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop, started=started)
-    
-        for event in (*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())):
-            log.append(event)
-            yield event
+        log += [*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())]
+        yield from log[1:]
         learned = yield from recorded(read_and_learn(session), log)
         finished = write_run(folder, final, session, learned=learned, command=command, log=log)
     yield replace(finished, seconds=session.elapsed())

@@ -1,0 +1,187 @@
+"""One prediction as a line: for people, as JSON, or as CSV; and where such lines are written.
+
+A file is named exactly as it was given. Only a name that no UTF-8 text can hold is written as a ``file:`` address, whose
+``%`` and two digits stand for one byte each (RFC 8089), so that every byte of it can be had back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from hubel.cli.terminal import bar, padded, plain_percent
+from hubel.core.errors import UsageError
+from hubel.core.files import atomic_path
+from hubel.core.language import say
+from hubel.data.names import shown
+from hubel.workflows import Prediction
+
+FORMATS = ("table", "jsonl", "csv")
+BAR_WIDTH = 16
+WIDEST_LABEL = 32
+Write = Callable[[str], None]
+Line = Callable[[Prediction], str]
+
+
+def line_writer(chosen: str, classes: Sequence[str], num_top: int, *, num_images: float) -> Line:
+    """How predictions become lines in the chosen format; a single image gets a chart instead of a table."""
+    width = label_width(classes)
+    lines: dict[str, Line] = {
+        "jsonl": jsonl_line,
+        "csv": lambda prediction: csv_line(prediction, num_top),
+        "table": chart if num_images == 1 else lambda prediction: table_line(prediction, width),
+    }
+    return lines[chosen]
+
+
+def jsonl_line(prediction: Prediction) -> str:
+    """A JSON object: file, label, probability, top; or file, error, detail.
+
+    Examples
+    --------
+    >>> jsonl_line(Prediction("a.jpg", "cat", 0.75, (("cat", 0.75), ("dog", 0.25))))
+    '{"file": "a.jpg", "label": "cat", "probability": 0.75, "top": [{"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}]}'
+    """
+    file = exact_name(prediction.path)
+    if prediction.label is None:
+        record: dict[str, object] = {"file": file, "error": prediction.refusal, "detail": shown(prediction.detail)}
+    else:
+        record = {
+            "file": file,
+            "label": prediction.label,
+            "probability": rounded(prediction.probability),
+            "top": [{"label": label, "probability": rounded(share)} for label, share in prediction.top],
+        }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def csv_header(num_top: int) -> str:
+    """The names of the columns: file, label, probability, error, then a pair for every further class.
+
+    Examples
+    --------
+    >>> csv_header(2)
+    'file,label,probability,error,label_2,probability_2'
+    """
+    further = [f"{name}_{rank}" for rank in range(2, num_top + 1) for name in ("label", "probability")]
+    return csv_row(["file", "label", "probability", "error", *further])
+
+
+def csv_line(prediction: Prediction, num_top: int) -> str:
+    """A row under `csv_header`; whoever reads it with a CSV reader gets every name as it is.
+
+    Examples
+    --------
+    >>> csv_line(Prediction("a,b.jpg", "cat", 0.75, (("cat", 0.75), ("dog", 0.25))), 2)
+    '"a,b.jpg",cat,0.75,,dog,0.25'
+    """
+    file = exact_name(prediction.path)
+    if prediction.label is None:
+        return csv_row([file, "", "", prediction.refusal, *[""] * (2 * num_top - 2)])
+    further = [value for label, share in prediction.top[1:] for value in (label, rounded(share))]
+    return csv_row([file, prediction.label, rounded(prediction.probability), "", *further])
+
+
+def table_line(prediction: Prediction, label_width: int) -> str:
+    """A line for people: label, probability, bar, file. The file comes last and whole, so that it can be copied."""
+    if prediction.label is None or prediction.probability is None:
+        label, reason = say(en="(not read)", ko="(읽지 못함)"), f"[{prediction.refusal}]"
+        return f"{padded(label, label_width)}  {reason:<{BAR_WIDTH + 10}}  {shown(prediction.path)}"
+    return f"{chance_text(prediction.label, prediction.probability, label_width)}  {shown(prediction.path)}"
+
+
+def chart(prediction: Prediction) -> str:
+    """One image with a bar for each of its best classes."""
+    if prediction.label is None:
+        return table_line(prediction, 0)
+    width = label_width([label for label, _ in prediction.top])
+    lines = [f"  {chance_text(label, share, width).rstrip()}" for label, share in prediction.top]
+    return "\n".join([shown(prediction.path), *lines])
+
+
+def chance_text(label: str, share: float, label_width: int) -> str:
+    """A class, its probability in figures and as a bar."""
+    return f"{padded(shown(label), label_width)}  {plain_percent(share):>8}  {padded(bar(share, BAR_WIDTH), BAR_WIDTH)}"
+
+
+def label_width(labels: Sequence[str]) -> int:
+    """The cells that the labels need, within reason."""
+    return min(WIDEST_LABEL, max(cell_len(shown(label)) for label in labels))
+
+
+def exact_name(name: str) -> str:
+    """The name of a file, or its address where the name is not UTF-8.
+
+    Examples
+    --------
+    >>> exact_name("고양이 100%.jpg")
+    '고양이 100%.jpg'
+    >>> exact_name(os.path.join(os.sep, "photos", "caf\\udce9.jpg"))
+    'file:///photos/caf%E9.jpg'
+    """
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        try:
+            return Path(name).absolute().as_uri()
+        except UnicodeEncodeError:  # half a UTF-16 pair, which JSON and Windows know: no bytes, so no file of that name
+            return shown(name)
+    return name
+
+
+@contextmanager
+def open_output(out: str | None, chosen: str) -> Iterator[Write]:
+    """A function that writes a line: to stdout, or to a file that appears whole when the block ends well.
+
+    Raises
+    ------
+    UsageError
+        When the file cannot be written.
+    """
+    if out is None:
+        if chosen != "table" and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # what the formats promise, on every system
+        yield write_to_stdout
+        return
+    path = Path(out).expanduser()
+    try:
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as opened:
+
+            def write(line: str) -> None:
+                opened.write(line + "\n")
+
+            yield write
+            opened.flush()
+    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+        file, reason = shown(out), error.strerror
+        raise UsageError(
+            say(
+                en=f"The answers cannot be written to {file}: {reason}. Choose another file with --out.",
+                ko=f"{file} 에 결과를 쓸 수 없습니다: {reason}. --out으로 다른 파일을 지정하세요.",
+            )
+        ) from error
+
+
+def write_to_stdout(line: str) -> None:
+    """Print a line at once, for whoever watches or reads along."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def csv_row(values: Sequence[object]) -> str:
+    """Values as one row of CSV, quoted where needed, without the line end."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
+
+
+def rounded(share: float | None) -> float | None:
+    """A probability to six places."""
+    return None if share is None else round(share, 6)
