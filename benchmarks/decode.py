@@ -183,9 +183,10 @@ def report_memory() -> None:
         with tempfile.TemporaryDirectory() as place:
             file = Path(place) / "image"
             # One process writes and another reads, so that the memory of writing is not counted.
-            for code in (WRITE, READ):
-                command = [sys.executable, "-c", code, str(file), mode, str(side), image_format, repr(options)]
-                answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            subprocess.run(
+                [sys.executable, "-c", WRITE, file, mode, str(side), image_format, repr(options)], check=True
+            )
+            answer = subprocess.run([sys.executable, "-c", READ, file], stdout=subprocess.PIPE, check=True).stdout
         print(f"{name:28s} {side * side / 1e6:10.1f} {int(answer) / 2**20:8.0f}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import os
@@ -10,11 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from hubel.cli.answers import Line, Write
 from hubel.cli.progress import Tell
 from hubel.cli.show import refusal_line
 from hubel.cli.sorting import Sorter, sort_image
+from hubel.cli.terminal import plural
 from hubel.core.events import Note, Progress
 from hubel.core.language import say
 from hubel.data.names import shown
@@ -42,7 +45,7 @@ def names_from_stdin() -> Iterator[str]:
     Names come as soon as they are whole, with every byte of them.
     """
     rest, separator = b"", b""
-    stream = sys.stdin.buffer
+    stream = cast(io.BufferedReader, sys.stdin.buffer)
     while chunk := stream.read1(1 << 16):
         separator = separator or next((mark for mark in (b"\0", b"\n") if mark in chunk), b"")
         if not separator:
@@ -96,13 +99,16 @@ def answer_all(
 
 def closing_lines(answered: Answered, *, sorter: Sorter | None, out: str | None) -> Iterator[str]:
     """How many of what, what could not be read, and where everything is."""
-    number, time_taken = count(answered.labels.total()), duration(answered.seconds)
+    number, time_taken = answered.labels.total(), duration(answered.seconds)
     classes = ", ".join(
         f"{shown(label)} {count(found)}" for label, found in answered.labels.most_common(NUM_CLASSES_SAID)
     )
     more = " …" if len(answered.labels) > NUM_CLASSES_SAID else ""
     listed = f": {classes}{more}" if classes else ""
-    yield say(en=f"{number} images in {time_taken}{listed}", ko=f"이미지 {number}장, {time_taken}{listed}")
+    yield say(
+        en=f"{count(number)} image{plural(number)} in {time_taken}{listed}",
+        ko=f"이미지 {count(number)}장, {time_taken}{listed}",
+    )
     if sorter is not None:
         target, placed, known = shown(str(sorter.target)), count(sorter.placed.total()), count(sorter.known)
         yield say(

@@ -7,9 +7,12 @@ A file is named exactly as it was given. Only a name that no UTF-8 text can hold
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +26,6 @@ from hubel.core.language import say
 from hubel.data.names import shown
 from hubel.workflows import Prediction
 
-FORMATS = ("table", "jsonl", "csv")
 BAR_WIDTH = 16
 WIDEST_LABEL = 32
 Write = Callable[[str], None]
@@ -117,13 +119,13 @@ def label_width(labels: Sequence[str]) -> int:
 
 
 def exact_name(name: str) -> str:
-    """The name of a file, or its address where the name is not UTF-8.
+    r"""The name of a file, or its address where the name is not UTF-8.
 
     Examples
     --------
     >>> exact_name("고양이 100%.jpg")
     '고양이 100%.jpg'
-    >>> exact_name(os.path.join(os.sep, "photos", "caf\\udce9.jpg"))
+    >>> exact_name(os.path.join(os.sep, "photos", "caf\udce9.jpg"))
     'file:///photos/caf%E9.jpg'
     """
     try:
@@ -143,7 +145,7 @@ def open_output(out: str | None, chosen: str) -> Iterator[Write]:
     Raises
     ------
     UsageError
-        When the file cannot be written.
+        When the file cannot be written, at once.
     """
     if out is None:
         if chosen != "table" and isinstance(sys.stdout, io.TextIOWrapper):
@@ -151,16 +153,26 @@ def open_output(out: str | None, chosen: str) -> Iterator[Write]:
         yield write_to_stdout
         return
     path = Path(out).expanduser()
+    check_writable(path)
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as opened:
+
+        def write(line: str) -> None:
+            opened.write(line + "\n")
+
+        yield write
+        opened.flush()
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where no file can be written before hours are spent on its content."""
     try:
-        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as opened:
-
-            def write(line: str) -> None:
-                opened.write(line + "\n")
-
-            yield write
-            opened.flush()
-    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
-        file, reason = shown(out), error.strerror
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            return
+    except OSError as error:
+        file, reason = shown(str(path)), error.strerror or str(error)
         raise UsageError(
             say(
                 en=f"The answers cannot be written to {file}: {reason}. Choose another file with --out.",

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
-from hubel.cli.usage import extra_arguments, unknown_command
+from hubel.cli.usage import ParsingError, explain_usage, extra_arguments, unknown_command
 from hubel.core.language import say
 
 
@@ -21,22 +21,25 @@ class HelpfulCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, purpose, examples, arguments and options."""
-        arguments = [param for param in self.params if param.param_type_name == "argument"]
+        arguments: list[Any] = [param for param in self.params if param.param_type_name == "argument"]
         words = " ".join(["hubel", str(self.name), *(str(param.metavar) for param in arguments)])
         options = say(en="[OPTIONS]", ko="[옵션]")
         parts: list[RenderableType] = [usage_line(f"{words} {options}"), Text(), Text(str(self.help)), Text()]
-        for line in str(self.epilog).splitlines():
-            parts.append(Text(f"  {line}", style="cyan", no_wrap=True))
+        parts.extend(Text(f"  {line}", style="cyan", no_wrap=True) for line in str(self.epilog).splitlines())
         parts.append(Text())
         rows = [(Text(str(param.metavar), style="bold cyan"), Text(param.help)) for param in arguments]
-        parts.append(box(say(en="What you give", ko="입력"), rows))
+        if rows:
+            parts.append(box(say(en="What you give", ko="입력"), rows))
         parts.extend(option_boxes(self.get_params(ctx)))
         formatter.write(drawn(parts))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, and refuse words too many in hubel's words."""
+        """Parse; what does not fit is said in hubel's words."""
         ctx.allow_extra_args = True
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except ParsingError as error:
+            raise explain_usage(error, ctx) from error
         if ctx.args and not ctx.resilient_parsing:
             raise extra_arguments(ctx.args, ctx)
         return rest
@@ -54,10 +57,18 @@ class HelpfulGroup(TyperGroup):
             command: Any = self.get_command(ctx, name)
             first = str(command.help).split("\n", 1)[0]
             panels.setdefault(command.rich_help_panel, []).append((Text(name, style="bold cyan"), Text(first)))
-        parts.extend(box(title, rows) for title, rows in panels.items())
+        widest = max(len(name) for name in self.list_commands(ctx))
+        parts.extend(box(title, rows, min_width=widest) for title, rows in panels.items())
         parts.extend(option_boxes(self.get_params(ctx)))
         parts.extend([Text(), Text(str(self.epilog))])
         formatter.write(drawn(parts))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what stands before the verb; nothing at all asks for the help."""
+        try:
+            return super().parse_args(ctx, args or ["--help"])
+        except ParsingError as error:
+            raise explain_usage(error, ctx) from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is meant, or what there is instead."""
@@ -86,10 +97,10 @@ def usage_line(words: str) -> Text:
     return Text.assemble((say(en="Usage: ", ko="사용법: "), "yellow"), (words, "bold"))
 
 
-def box(title: str, rows: list[tuple[Text, Text]]) -> Panel:
+def box(title: str, rows: list[tuple[Text, Text]], *, min_width: int = 0) -> Panel:
     """Names and what they mean, in a frame."""
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=min_width)
     table.add_column(ratio=1, overflow="fold")
     for name, words in rows:
         table.add_row(name, words)

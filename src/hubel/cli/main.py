@@ -69,12 +69,12 @@ def invoke(arguments: Sequence[str]) -> int:
     """
     command = typer.main.get_command(build_app())
     try:
-        with command.make_context("hubel", list(arguments), obj=tuple(arguments)) as context:
+        with command.make_context("hubel", list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as ending:
         return ending.exit_code
     except ParsingError as error:
-        raise explain_usage(error) from error
+        raise explain_usage(error, getattr(error, "ctx", None)) from error
     return 0
 
 
@@ -96,7 +96,7 @@ def build_app() -> typer.Typer:
             "이미지가 없다면: hubel train faces",
         ),
     )
-    app.callback(invoke_without_command=True)(start)
+    app.callback()(start)
     make = say(en="Make", ko="만들기")
     keep_house = say(en="Keep house", ko="정리하기")
     for panel, verb, module in (
@@ -110,17 +110,24 @@ def build_app() -> typer.Typer:
 
 
 def start(
-    context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help=say(en="Say the version.", ko="버전을 보여 줍니다."))
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=say_version,
+            help=say(en="Say the version.", ko="버전을 보여 줍니다."),
+        ),
     ] = False,
 ) -> None:
-    """What ``hubel`` does without a verb: say its version, or its help."""
-    if version:
+    """The options before a verb."""
+
+
+def say_version(wanted: bool) -> None:
+    """``hubel --version``."""
+    if wanted:
         typer.echo(f"hubel {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 def tell_traceback() -> None:

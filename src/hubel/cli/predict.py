@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from hubel.cli.progress import telling, telling_notes
 from hubel.cli.terminal import notes_console, write_lines
 from hubel.cli.usage import one_of, whole_number, wrong_value
 from hubel.core.errors import UsageError
-from hubel.core.events import Progress
+from hubel.core.events import Note
 from hubel.core.language import say
 
 UNREADABLE = 3
@@ -42,7 +41,7 @@ def examples() -> str:
     )
 
 
-def predict(
+def predict(  # noqa: PLR0913, PLR0917  an option each
     run: Annotated[
         str,
         typer.Argument(
@@ -194,5 +193,5 @@ def answer_format(style: str | None, *, json: bool, csv: bool, out: str | None) 
         )
     if asked:
         return asked.pop()
-    extension = os.path.splitext(out or "")[1].lower()
+    extension = Path(out or "").suffix.lower()
     return {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}.get(extension, "table")

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hubel.cli.terminal import harmless, in_language, padded, plain_percent
+from hubel.cli.terminal import harmless, in_language, padded, plain_percent, plural
 from hubel.core.card import Card, ClassMetrics, Metrics, read_card
 from hubel.core.events import Finished
 from hubel.core.language import say
@@ -43,21 +45,21 @@ def train_record(finished: Finished) -> dict[str, Any]:
     }
 
 
-def train_summary(finished: Finished) -> Iterator[Text]:
+def train_summary(finished: Finished) -> Iterator[RenderableType]:
     """What a person wants to know when the run stands."""
     metrics = read_card(finished.folder / CARD).metrics
     time = duration(finished.seconds)
     yield Text()
     yield headline_text(metrics)
-    yield Text("  " + plain(certainty(metrics)))
-    yield Text("  " + plain(protocol(metrics)), style="dim")
+    yield sentence(certainty(metrics))
+    yield sentence(protocol(metrics), style="dim")
     yield Text()
     fields = []
     if finished.num_set_aside:
-        number = count(finished.num_set_aside)
+        number = finished.num_set_aside
         words = say(
-            en=f"{number} files that could not be read; the report lists them with the reasons",
-            ko=f"읽을 수 없는 파일 {number}개. 이유와 함께 보고서에 있습니다",
+            en=f"{count(number)} file{plural(number)} that could not be read; the report says which and why",
+            ko=f"읽을 수 없는 파일 {count(number)}개. 이유와 함께 보고서에 있습니다",
         )
         fields.append((say(en="Set aside", ko="제쳐 둠"), words))
     folder = shown(str(finished.folder))
@@ -82,13 +84,12 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def evaluation_lines(evaluation: Evaluation) -> Iterator[Text | Table]:
+def evaluation_lines(evaluation: Evaluation) -> Iterator[RenderableType]:
     """The figures, the best known first, then class by class, then what is taken for what."""
     metrics = evaluation.metrics
     yield headline_text(metrics)
-    yield Text("  " + plain(certainty(metrics)))
-    for sentence in meaning(metrics):
-        yield Text("  " + plain(sentence))
+    for both in (certainty(metrics), *meaning(metrics)):
+        yield sentence(both)
     yield Text()
     yield from field_lines(
         [
@@ -186,8 +187,12 @@ def cache_lines(found: CacheSummary) -> Iterator[Text]:
         (say(en="Size", ko="크기"), f"{size_text(found.num_bytes)} / {size_text(found.limit_bytes)}"),
         (say(en="Files known", ko="아는 파일"), count(found.num_files_known)),
     ]
-    fields += [(shown(kind), count(number)) for kind, number in sorted(found.rows_by_kind.items())]
     yield from field_lines(fields)
+    if found.rows_by_kind:
+        yield Text()
+        yield Text("  " + say(en="Kept for", ko="보관한 것"), style="bold")
+    for kind, number in sorted(found.rows_by_kind.items()):
+        yield Text(f"  {count(number):>10}  {shown(kind)}")
 
 
 def cleared_line(freed_bytes: int) -> Text:
@@ -222,6 +227,11 @@ def headline_text(metrics: Metrics) -> Text:
     """The accuracy and what it was measured on."""
     line = Text(plain_percent(metrics.accuracy), style="bold green")
     return line.append(" " + plain(headline(metrics)), style="not bold default")
+
+
+def sentence(both: tuple[str, str], *, style: str = "") -> Padding:
+    """A sentence in the user's language, indented and wrapped at words."""
+    return Padding(Text(plain(both), style=style), (0, 0, 0, 2), expand=False)
 
 
 def plain(both: tuple[str, str]) -> str:

@@ -74,7 +74,7 @@ def sort_image(sorter: Sorter, path: str, label: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number in count(1):
-            final = folder / numbered_name(os.path.basename(path), number)
+            final = folder / numbered_name(Path(path).name, number)
             if os.path.lexists(final):
                 if same_content(path, final):
                     sorter.known += 1
@@ -137,8 +137,8 @@ def numbered_name(name: str, number: int) -> str:
     """
     if number == 1:
         return name
-    stem, extension = os.path.splitext(name)
-    return cut(stem, LONGEST_NAME_BYTES - len(os.fsencode(extension))) + f"-{number}{extension}"
+    path = Path(name)
+    return cut(path.stem, LONGEST_NAME_BYTES - len(os.fsencode(path.suffix))) + f"-{number}{path.suffix}"
 
 
 def cut(name: str, num_bytes: int) -> str:
@@ -150,13 +150,14 @@ def cut(name: str, num_bytes: int) -> str:
 
 def same_content(path: str, other: Path) -> bool:
     """Whether two files hold the same bytes."""
-    return other.is_file() and (os.path.samefile(path, other) or filecmp.cmp(path, other, shallow=False))
+    return other.is_file() and (other.samefile(path) or filecmp.cmp(path, other, shallow=False))
 
 
 def copy_file(path: str, final: Path) -> bool:
     """Copy so that `final` appears whole; False when somebody else took the name meanwhile."""
-    handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=".hubel-")
+    handle, name = tempfile.mkstemp(dir=final.parent, prefix=".hubel-")
     os.close(handle)
+    temporary = Path(name)
     try:
         shutil.copy2(path, temporary)
         try:
@@ -166,11 +167,10 @@ def copy_file(path: str, final: Path) -> bool:
         except OSError:  # a file system without hard links
             if os.path.lexists(final):
                 return False
-            os.rename(temporary, final)
+            temporary.rename(final)
         return True
     finally:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
 
 
 def link_file(path: str, final: Path) -> bool:
@@ -184,7 +184,7 @@ def link_file(path: str, final: Path) -> bool:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS):
             raise
         try:
-            os.symlink(original, final)
+            final.symlink_to(original)
         except FileExistsError:
             return False
     return True
@@ -194,7 +194,7 @@ def reads(source: str, place: Path) -> bool:
     """Whether a source that is a folder or a pattern would read files in a place."""
     path = Path(source).expanduser()
     where = os.path.realpath(place)
-    if os.path.isdir(path):
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names that are too long
         return is_inside(where, os.path.realpath(path))
     if os.path.lexists(path) or not _WILDCARDS.search(source):
         return False

@@ -33,7 +33,10 @@ def write_lines(console: Console, *lines: RenderableType) -> None:
     with console.capture() as capture:
         for line in lines:
             console.print(line, soft_wrap=isinstance(line, str | Text))
-    console.file.write(capture.get())
+    text = capture.get()
+    if not console.is_terminal:  # Rich fills lines with spaces that only a background colour would need
+        text = "".join(line.rstrip() + "\n" for line in text.split("\n")[:-1])
+    console.file.write(text)
     console.file.flush()
 
 
@@ -70,6 +73,17 @@ def plain_percent(share: float) -> str:
     '97.3 %'
     """
     return percent(share).replace("\u202f", " ")
+
+
+def plural(number: int) -> str:
+    """The ending of an English noun after a number.
+
+    Examples
+    --------
+    >>> [f"file{plural(number)}" for number in (0, 1, 2)]
+    ['files', 'file', 'files']
+    """
+    return "" if number == 1 else "s"
 
 
 def bar(share: float, width: int) -> str:

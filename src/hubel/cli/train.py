@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -37,8 +38,7 @@ def examples() -> str:
     return "hubel train photos\nhubel train photos --out runs/pets --budget 30s\nhubel train faces"
 
 
-def train(
-    context: typer.Context,
+def train(  # noqa: PLR0913, PLR0917  an option each
     data: Annotated[
         str,
         typer.Argument(
@@ -166,7 +166,7 @@ def train(
         resize=cast(Any, resize),
         engine=engine,
     )
-    command = shlex.join(["hubel", *context.obj])
+    command = shlex.join(["hubel", *sys.argv[1:]])
     finished: Finished | None = None
     with finishing_on_interrupt() as stop, telling() as tell:
         for event in workflows.train(data, options, command=command, stop=stop):

@@ -16,9 +16,9 @@ from hubel.data.names import nearest, shown
 ParsingError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def explain_usage(error: Exception) -> UsageError:
-    """What Typer's parser found, in hubel's words."""
-    context, kind = getattr(error, "ctx", None), type(error).__name__
+def explain_usage(error: Exception, context: Any) -> UsageError:
+    """What Typer's parser found, in hubel's words; `context` is that of the command whose words were parsed."""
+    kind = type(error).__name__
     if kind == "NoSuchOption":
         return unknown_option(getattr(error, "option_name", ""), context)
     if kind == "BadOptionUsage":
@@ -109,7 +109,7 @@ def help_of(context: Any) -> str:
     return f"{context.command_path} --help" if context is not None else "hubel --help"
 
 
-def whole_number(option: str) -> Callable[[str], int]:
+def whole_number(option: str) -> Callable[[str | int], int]:
     """A parser of whole numbers that names the option when it is given something else.
 
     Examples
@@ -118,11 +118,11 @@ def whole_number(option: str) -> Callable[[str], int]:
     7
     """
 
-    def parse(text: str) -> int:
+    def parse(text: str | int) -> int:  # Typer passes the default through, too
         try:
             return int(text)
         except ValueError:
-            raise wrong_value(option, text, "7, 42, 224") from None
+            raise wrong_value(option, str(text), "7, 42, 224") from None
 
     return parse
 
@@ -156,7 +156,8 @@ def one_of(option: str, value: str, choices: tuple[str, ...]) -> str:
     """
     if value in choices:
         return value
-    raise wrong_value(option, value, ", ".join([*nearest(value, choices), *sorted(set(choices))][: len(choices)]))
+    close = nearest(value, choices)
+    raise wrong_value(option, value, ", ".join([*close, *(choice for choice in choices if choice not in close)]))
 
 
 def wrong_value(option: str, value: str, examples: str) -> UsageError:

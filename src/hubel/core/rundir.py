@@ -18,6 +18,7 @@ MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
 GOLDEN = "golden"
 REPORT = "report.html"
+PICTURE = "picture.png"
 
 
 def claim_run_folder(wanted: Path) -> Path:

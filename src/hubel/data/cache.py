@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+
+from hubel.core.errors import UsageError
+from hubel.core.language import say
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
@@ -28,6 +33,10 @@ DEFAULT_LIMIT_BYTES = 10 * 2**30
 PIXEL_SHARE = 0.25
 """The part of the limit that decoded pixels may take; features are small and dear, pixels large and cheap."""
 QUERY_SIZE = 500
+SHARD_BYTES = 2**28
+"""From so many bytes on a new shard is begun, so that there are parts to drop."""
+LOCK_SECONDS = 60.0
+"""How long to wait for another process; each holds the index for milliseconds only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,9 @@ class CacheSummary:
 
 
 class Cache:
-    """The cache in one folder; used from one thread.
+    """The cache in one folder. It is written from one thread; rows may be looked up and read from several.
+
+    What is to be noted waits in memory until `commit`, so that processes do not keep each other waiting.
 
     Parameters
     ----------
@@ -50,13 +61,27 @@ class Cache:
         Where it lies; made when absent.
     limit_bytes
         What it may grow to; whole shards are dropped, the least recently used first.
+
+    Raises
+    ------
+    UsageError
+        When the folder cannot be written.
     """
 
     def __init__(self, folder: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
-        folder.mkdir(parents=True, exist_ok=True)
-        self.index = open_index(folder / "index.sqlite")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.index = open_index(folder / "index.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            raise UsageError(
+                say(
+                    en=f"The cache in {folder} cannot be used: {error}. Name a folder you can write to in HUBEL_CACHE.",
+                    ko=f"{folder} 의 캐시를 사용할 수 없습니다: {error}. 쓸 수 있는 폴더를 HUBEL_CACHE에 지정하세요.",
+                )
+            ) from error
+        self.pending: list[tuple[str, list[tuple[Any, ...]]]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -68,9 +93,16 @@ class Cache:
 
     def close(self) -> None:
         """Write what is pending, keep to the limit, and close."""
-        self.index.commit()
+        self.commit()
         self.trim()
         self.index.close()
+
+    def commit(self) -> None:
+        """Write what is pending: from now on it survives a crash, and other processes see it."""
+        for statement, rows in self.pending:
+            self.index.executemany(statement, rows)
+        self.pending.clear()
+        self.index.commit()
 
     def contents_of(self, paths: Sequence[str]) -> list[str | None]:
         """The content key of every file that has not changed since it was last read; None for the others."""
@@ -93,7 +125,7 @@ class Cache:
             for path, stamp, content in entries
             if stamp is not None
         ]
-        self.index.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
+        self.pending.append(("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows))
 
     def refusals_of(self, contents: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Why a content was refused, for those that were: {content: (refusal, detail)}."""
@@ -107,7 +139,7 @@ class Cache:
 
     def remember_refusal(self, content: str, refusal: str, detail: str) -> None:
         """Note that a content cannot be read."""
-        self.index.execute("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)", (content, refusal, detail))
+        self.pending.append(("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)", [(content, refusal, detail)]))
 
     def rows(self, kind: str, shape: tuple[int, ...], dtype: type[np.generic], *, share: float = 1.0) -> RowStore:
         """The rows of one kind, each an array of that shape; at most that share of the limit is added to them."""
@@ -115,21 +147,23 @@ class Cache:
 
     def trim(self) -> None:
         """Drop whole shards, least recently used first, until the cache is within its limit."""
-        shards = sorted(self.folder.glob("*.rows"), key=lambda path: path.stat().st_mtime)
-        excess = folder_bytes(self.folder) - self.limit_bytes
-        for shard in shards:
+        sizes = file_statuses(self.folder)
+        excess = sum(status.st_size for status in sizes.values()) - self.limit_bytes
+        shards = [name for name in sizes if name.endswith(".rows")]
+        for shard in sorted(shards, key=lambda name: sizes[name].st_mtime_ns):
             if excess <= 0:
                 break
-            excess -= shard.stat().st_size
-            self.index.execute("DELETE FROM rows WHERE shard = ?", (shard.name,))
+            excess -= sizes[shard].st_size
+            self.index.execute("DELETE FROM rows WHERE shard = ?", (shard,))
             self.index.commit()
-            shard.unlink(missing_ok=True)
+            (self.folder / shard).unlink(missing_ok=True)
 
     def summary(self) -> CacheSummary:
         """What is here."""
         kinds = dict(self.index.execute("SELECT kind, COUNT(*) FROM rows GROUP BY kind").fetchall())
         files = int(self.index.execute("SELECT COUNT(*) FROM files").fetchone()[0])
-        return CacheSummary(self.folder, folder_bytes(self.folder), self.limit_bytes, files, kinds)
+        num_bytes = sum(status.st_size for status in file_statuses(self.folder).values())
+        return CacheSummary(self.folder, num_bytes, self.limit_bytes, files, kinds)
 
 
 class RowStore:
@@ -161,7 +195,13 @@ class RowStore:
         return {key: (shard, place) for key, (shard, place) in found.items() if place < sizes[shard]}
 
     def read(self, places: Sequence[tuple[str, int]]) -> np.ndarray:
-        """The rows at these places, of shape (n, *shape)."""
+        """The rows at these places, of shape (n, *shape).
+
+        Raises
+        ------
+        FileNotFoundError
+            When another process has dropped a shard since `places` was asked.
+        """
         rows = np.empty((len(places), *self.shape), self.dtype)
         by_shard: dict[str, list[int]] = {}
         for position, (shard, _) in enumerate(places):
@@ -177,17 +217,36 @@ class RowStore:
         """Keep rows of shape (n, *shape); a content that is known already stays as it is."""
         if self.bytes_left < rows.nbytes or not len(rows):
             return
+        try:
+            shard, place = self.write(np.ascontiguousarray(rows, self.dtype))
+        except OSError:  # a full disk, or the folder was cleared: the cache only saves time, the run goes on without
+            self.bytes_left = 0
+            return
         self.bytes_left -= rows.nbytes
-        if self.shard is None:
-            self.shard = self.cache.folder / f"{uuid.uuid4().hex}.rows"
-        with self.shard.open("ab") as shard:
-            shard.write(np.ascontiguousarray(rows, self.dtype).data)
-        entries = [(self.kind, key, self.shard.name, self.next_place + offset) for offset, key in enumerate(contents)]
-        self.cache.index.executemany("INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)", entries)
+        entries = [(self.kind, key, shard.name, place + offset) for offset, key in enumerate(contents)]
+        self.cache.pending.append(("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", entries))
+
+    def write(self, rows: np.ndarray) -> tuple[Path, int]:
+        """Add rows to this store's shard; returns it and the place of the first.
+
+        A shard that is not as it was left (dropped by another process, or ended by a full disk within a row) is given
+        up, since places in it would be wrong; so is a full one.
+        """
+        if (
+            self.shard is None
+            or self.shard_bytes() != self.next_place * self.row_bytes
+            or self.shard_bytes() > SHARD_BYTES
+        ):
+            self.shard, self.next_place = self.cache.folder / f"{uuid.uuid4().hex}.rows", 0
+        with self.shard.open("ab") as opened:
+            opened.write(rows.data)
+        place = self.next_place
         self.next_place += len(rows)
-        if self.next_place * self.row_bytes > 2**28:
-            self.shard, self.next_place = None, 0
-            self.cache.index.commit()
+        return self.shard, place
+
+    def shard_bytes(self) -> int:
+        """The size of the shard that is being written; 0 when it is gone."""
+        return self.shard.stat().st_size if self.shard is not None and self.shard.is_file() else 0
 
     def shard_rows(self, shard: str) -> int:
         """How many whole rows a shard holds; none when it is gone."""
@@ -196,20 +255,40 @@ class RowStore:
 
 
 def open_index(path: Path) -> sqlite3.Connection:
-    """The index; a damaged one is put aside and begun anew, since everything in it can be computed again."""
-    for attempt in (1, 2):
-        index = sqlite3.connect(path, timeout=60)
+    """The index; a damaged one is removed and begun anew, since everything in it can be computed again."""
+    try:
+        return open_sound_index(path)
+    except sqlite3.DatabaseError as error:
+        if error_code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise
+    for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        part.unlink(missing_ok=True)
+    return open_sound_index(path)
+
+
+def open_sound_index(path: Path) -> sqlite3.Connection:
+    """The index, made when absent, after a look at its structure; waits for processes that are opening it too."""
+    give_up = time.monotonic() + LOCK_SECONDS
+    while True:
+        index = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False)
         try:
             index.execute("PRAGMA journal_mode = WAL")
             index.execute("PRAGMA synchronous = OFF")
             index.executescript(SCHEMA)
-            return index
-        except sqlite3.DatabaseError:
+            if index.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                return index
+            raise sqlite3.DatabaseError("quick_check")
+        except sqlite3.DatabaseError as error:
             index.close()
-            if attempt == 2:
+            # entering WAL mode does not wait for the lock by itself
+            if error_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise
-            path.replace(path.with_suffix(".damaged"))
-    raise AssertionError("unreachable")
+        time.sleep(0.05)
+
+
+def error_code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary code of an error; what has none was found by the check of the structure."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF
 
 
 def file_stamp(path: str) -> str | None:
@@ -221,9 +300,15 @@ def file_stamp(path: str) -> str | None:
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
 
 
-def folder_bytes(folder: Path) -> int:
-    """The size of the files in a folder, not of folders in it."""
-    return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
+def file_statuses(folder: Path) -> dict[str, os.stat_result]:
+    """The status of each file in a folder, not of folders in it; files that vanish meanwhile are left out."""
+    statuses = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_file():
+                    statuses[entry.name] = entry.stat()
+    return statuses
 
 
 def placeholders(values: Sequence[object]) -> str:

@@ -35,11 +35,10 @@ def image_pixels(image: Image.Image) -> Pixels:
     """
     width, height = image.size
     deep_range = _find_range(image) if image.mode in {"I", "F"} else (0.0, 0.0)
-    strips = _strips(image)
     if height <= _strip_rows(width):
         return _strip_pixels(image, deep_range)
     pixels = np.empty((height, width, 3), np.uint8)
-    for top, strip in strips:
+    for top, strip in _strips(image):
         pixels[top : top + strip.height] = _strip_pixels(strip, deep_range)
     return pixels
 

@@ -18,17 +18,10 @@ from PIL import Image, ImageFile, features
 
 from hubel.core.types import Pixels
 from hubel.data.colour import image_pixels, profiled_pixels
+from hubel.data.jpeg_header import JpegHeader, scan_jpeg
 from hubel.data.orientation import file_orientation, find_orientation, turn_upright
 from hubel.data.refusal import DEFAULT_LIMITS, Limits, Refusal, UnreadableImage
-from hubel.data.sniff import (
-    JpegHeader,
-    declares_no_pixels,
-    ends_early,
-    is_beginning,
-    scan_jpeg,
-    sniff_format,
-    sniff_other,
-)
+from hubel.data.sniff import declares_no_pixels, ends_early, is_beginning, sniff_format, sniff_other
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Report:
 
     `run_folder` is the path for the commands; `mistakes` are the most confident first, `least_sure` the least sure first;
     `notes` are pairs (English, Korean) on what was chosen and why; `num_set_aside` counts all files set aside when
-    `set_aside` lists only the first, and is None when it lists them all.
+    `set_aside` lists only the first, and is None when it lists them all; `examples` are typical right answers.
     """
 
     title: str
@@ -80,6 +81,7 @@ class Report:
     stages: tuple[StageTime, ...]
     notes: tuple[tuple[str, str], ...] = ()
     num_set_aside: int | None = None
+    examples: tuple[ImageResult, ...] = ()
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -162,6 +164,39 @@ def least_sure(probabilities: Probabilities, *, limit: int) -> Places:
     [1, 2]
     """
     return np.argsort(probabilities.max(axis=1), kind="stable")[:limit]
+
+
+def most_typical(probabilities: Probabilities, labels: Labels, *, limit: int) -> Places:
+    """Rightly answered images of ordinary confidence, taken in turn from the classes; ties in the order of the images.
+
+    The first of a class is the one nearest to the median of its right answers, the next the second nearest.
+
+    Parameters
+    ----------
+    probabilities
+        One row for each image.
+    labels
+        True class indices.
+    limit
+        How many at most; of more classes than this, some that lie evenly among them.
+
+    Examples
+    --------
+    >>> sure = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8]])
+    >>> most_typical(sure, np.array([0, 0, 0, 1]), limit=3).tolist()
+    [1, 3, 2]
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    orders = []
+    for label in np.unique(labels[right]):
+        rows = np.flatnonzero(right & (labels == label))
+        distance = np.abs(confidence[rows] - np.median(confidence[rows]))
+        orders.append(rows[np.argsort(distance, kind="stable")].tolist())
+    if len(orders) > limit:
+        orders = [orders[place] for place in np.linspace(0, len(orders) - 1, limit).round().astype(int)]
+    in_turn = [row for turn in zip_longest(*orders) for row in turn if row is not None]
+    return np.array(in_turn[:limit], int)
 
 
 @cache

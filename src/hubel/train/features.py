@@ -10,20 +10,25 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hubel.core.card import ImageSpec
 from hubel.core.parallel import batches, map_in_order
-from hubel.core.types import FeatureMatrix, PixelBatch
+from hubel.core.types import FeatureMatrix, Pixels
 from hubel.core.views import show
 from hubel.data.cache import PIXEL_SHARE, Cache, RowStore, file_stamp
-from hubel.data.images import UnreadableImage, load_image, read_file
+from hubel.data.images import Refusal, UnreadableImage, load_image, read_file
 from hubel.runtime.engines import BATCH_SIZE, Engine
 
-COMMIT_SECONDS = 5.0
+COMMIT_SECONDS = 1.0
 """How often what was computed becomes safe from a crash."""
+READING_VERSION = 1
+"""Raised when reading or fitting gives other pixels than before, so that kept ones are not used."""
+PASSING_REFUSALS = (Refusal.NEEDS_PLUGIN, Refusal.UNSUPPORTED_FORMAT)
+"""What another package could mend is tried again in every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +76,23 @@ class Extractor:
 
     def spec_key(self) -> str:
         """The image spec as a word."""
-        return f"{self.spec.resize}-{self.spec.filter}-{self.spec.size}"
+        return f"{self.spec.resize}-{self.spec.filter}-{self.spec.size}-{READING_VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadBatch:
-    """What one worker made of one batch: positions, contents, stamps, and for those read, pixels and features."""
+class ReadImage:
+    """What became of one file: its content key, and its features; or its pixels, still to be run; or why it was refused.
 
-    indices: list[int]
-    contents: list[str]
-    stamps: list[str | None]
-    refused: list[Refused]
-    read: list[int]  # positions in `indices` of the images that were read
-    pixels: PixelBatch
-    features: FeatureMatrix
+    `stamp` is the file's as it was before reading, None where the file was not opened.
+    """
+
+    index: int
+    content: str
+    stamp: str | None = None
+    features: np.ndarray | None = None
+    pixels: Pixels | None = None
+    refused: Refused | None = None
+    from_cache: bool = False
 
 
 def extract_features(
@@ -117,14 +125,16 @@ def extract_features(
     reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, stored)
     committed = time.monotonic()
     batched = batches(missing, BATCH_SIZE)
-    for batch in map_in_order(reading.read_batch, batched, workers=extractor.engine.workers):
-        reading.keep_batch(batch)
-        num_done += len(batch.indices)
-        if time.monotonic() - committed > COMMIT_SECONDS:
-            extractor.cache.index.commit()
-            committed = time.monotonic()
-        yield num_done
-    extractor.cache.index.commit()
+    try:
+        for batch in map_in_order(reading.read_batch, batched, workers=extractor.engine.workers):
+            reading.keep_batch(batch)
+            num_done += len(batch)
+            if time.monotonic() - committed > COMMIT_SECONDS:
+                extractor.cache.commit()
+                committed = time.monotonic()
+            yield num_done
+    finally:  # also when it is closed early
+        extractor.cache.commit()
 
 
 def new_extraction(num_files: int) -> Extraction:
@@ -150,9 +160,12 @@ def recall(
     places = store.places({extraction.contents[index] for index in known})
     found = [index for index in known if extraction.contents[index] in places]
     for part in batches(found, 4096):
-        features[part] = store.read([places[extraction.contents[index]] for index in part])
-    done[found] = True
-    extraction.num_from_cache += len(found)
+        try:
+            features[part] = store.read([places[extraction.contents[index]] for index in part])
+        except FileNotFoundError:  # another process dropped a shard meanwhile: these are computed again
+            continue
+        done[part] = True
+    extraction.num_from_cache += int(done.sum())
     return done
 
 
@@ -168,48 +181,65 @@ class Pass:
     pixel_rows: RowStore
     stored: dict[str, tuple[str, int]]
 
-    def read_batch(self, indices: list[int]) -> ReadBatch:
+    def read_batch(self, indices: list[int]) -> list[ReadImage]:
         """Read, fit and run one batch; called in a worker thread."""
+        images = [self.read_one(index) for index in indices]
+        to_run = [position for position, image in enumerate(images) if image.pixels is not None]
+        if not to_run:
+            return images
         size = self.extractor.spec.size
         pixels = np.zeros((BATCH_SIZE, size, size, 3), np.uint8)  # always a full batch: every row is computed alike
-        keys: list[str] = []
-        stamps: list[str | None] = []
-        refused: list[Refused] = []
-        read: list[int] = []
-        for position, index in enumerate(indices):
-            key, stamp = self.extraction.contents[index], None
-            try:
-                if key in self.stored:
-                    pixels[position] = self.pixel_rows.read([self.stored[key]])[0]
-                else:
-                    stamp = file_stamp(self.paths[index])
-                    data = read_file(self.paths[index])
-                    key = hashlib.blake2b(data, digest_size=16).hexdigest()
-                    pixels[position] = load_image(data, self.extractor.spec)
-                read.append(position)
-            except UnreadableImage as error:
-                refused.append(Refused(index, str(error.refusal), error.detail))
-            keys.append(key)
-            stamps.append(stamp)
+        for position in to_run:
+            pixels[position] = images[position].pixels
         features = self.extractor.engine.run(show(pixels, self.view))["features"].astype(np.float16)
-        return ReadBatch(indices, keys, stamps, refused, read, pixels, features)
+        for position in to_run:
+            images[position] = replace(images[position], features=features[position])
+        return images
 
-    def keep_batch(self, batch: ReadBatch) -> None:
+    def read_one(self, index: int) -> ReadImage:
+        """One image's pixels, from the cache or the file; or its features, where the content turns out to be known."""
+        content = self.extraction.contents[index]
+        if content in self.stored:
+            with suppress(FileNotFoundError):  # another process dropped the shard meanwhile; the file is still there
+                return ReadImage(
+                    index, content, pixels=self.pixel_rows.read([self.stored[content]])[0], from_cache=True
+                )
+        stamp, content = file_stamp(self.paths[index]), ""
+        try:
+            data = read_file(self.paths[index])
+            content = hashlib.blake2b(data, digest_size=16).hexdigest()
+            known = self.feature_rows.places([content])
+            if known:
+                with suppress(FileNotFoundError):
+                    features = self.feature_rows.read([known[content]])[0]
+                    return ReadImage(index, content, stamp, features=features, from_cache=True)
+            return ReadImage(index, content, stamp, pixels=load_image(data, self.extractor.spec))
+        except UnreadableImage as error:
+            return ReadImage(index, content, stamp, refused=Refused(index, error.refusal, error.detail))
+
+    def keep_batch(self, batch: list[ReadImage]) -> None:
         """Put a batch's results where they belong: into the extraction, and into the cache."""
-        for index, key in zip(batch.indices, batch.contents, strict=True):
-            self.extraction.contents[index] = key
-        positions = np.array(batch.read, int)
-        rows = np.array(batch.indices, int)[positions]
-        self.extraction.features[self.view][rows] = batch.features[positions]
-        self.extraction.done[rows] = True
-        self.feature_rows.append([batch.contents[position] for position in batch.read], batch.features[positions])
-        fresh = [position for position in batch.read if batch.stamps[position] is not None]
-        self.pixel_rows.append([batch.contents[position] for position in fresh], batch.pixels[fresh])
-        paths = (self.paths[index] for index in batch.indices)
-        cache = self.extractor.cache
-        entries = zip(paths, batch.stamps, batch.contents, strict=True)
-        cache.remember_contents((path, stamp, key) for path, stamp, key in entries if key)
-        for entry in batch.refused:
-            self.extraction.refused.append(entry)
-            if self.extraction.contents[entry.index]:
-                cache.remember_refusal(self.extraction.contents[entry.index], entry.refusal, entry.detail)
+        extraction, cache = self.extraction, self.extractor.cache
+        for image in batch:
+            extraction.contents[image.index] = image.content
+            if image.refused is not None:
+                extraction.refused.append(image.refused)
+                if image.content and image.refused.refusal not in PASSING_REFUSALS:
+                    cache.remember_refusal(image.content, image.refused.refusal, image.refused.detail)
+            else:
+                extraction.features[self.view][image.index] = image.features
+                extraction.done[image.index] = True
+        self.keep_rows(
+            self.feature_rows, [(image.content, image.features) for image in batch if image.pixels is not None]
+        )
+        self.keep_rows(self.pixel_rows, [(image.content, image.pixels) for image in batch if not image.from_cache])
+        extraction.num_from_cache += sum(image.features is not None and image.pixels is None for image in batch)
+        cache.remember_contents(
+            (self.paths[image.index], image.stamp, image.content) for image in batch if image.content
+        )
+
+    def keep_rows(self, store: RowStore, rows: list[tuple[str, np.ndarray | None]]) -> None:
+        """Put rows into the cache."""
+        there = [(content, row) for content, row in rows if row is not None]
+        if there:
+            store.append([content for content, _ in there], np.stack([row for _, row in there]))

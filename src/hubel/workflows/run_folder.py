@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from hubel.core.card import Card, Provenance
 from hubel.core.events import Event, Finished, Note, StageDone, event_record
 from hubel.core.files import write_atomically
 from hubel.core.golden import NUM_GOLDEN, write_golden
-from hubel.core.rundir import CARD, GOLDEN, MODEL, REPORT, WEIGHTS
+from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
 from hubel.data.images import UnreadableImage, load_image
 from hubel.data.names import shown
@@ -27,6 +28,7 @@ from hubel.data.split import cross_split_duplicates
 from hubel.data.split_file import SplitRow, escape_name, write_split_csv
 from hubel.evaluate.calibration import fit_temperature, softmax
 from hubel.evaluate.metrics import measure, reliability
+from hubel.evaluate.picture import write_picture
 from hubel.evaluate.report import (
     ImageResult,
     Report,
@@ -34,6 +36,7 @@ from hubel.evaluate.report import (
     StageTime,
     least_sure,
     most_confident_mistakes,
+    most_typical,
     write_report,
 )
 from hubel.export.model_card import model_card
@@ -46,6 +49,7 @@ from hubel.train.session import Session, data_sha256
 
 NUM_MISTAKES = 24
 NUM_LEAST_SURE = 12
+NUM_EXAMPLES = 10
 PACKAGES = ("numpy", "pillow", "simplejpeg", "onnxruntime", "openvino", "onnx", "scipy", "torch", "timm")
 
 
@@ -68,7 +72,9 @@ def write_run(
     write_atomically(folder / "config.toml", config_toml(session, card))
     write_atomically(folder / "README.md", model_card(final.name, card))
     log.append(StageDone("write", session.elapsed() - begun))
-    write_report(make_report(final, session, learned, card, probabilities, log), folder / REPORT)
+    report = make_report(final, session, learned, card, probabilities, log)
+    write_report(report, folder / REPORT)
+    write_picture(report, folder / PICTURE)
     refused = len(session.extraction.refused)
     metrics = card.metrics
     finished = Finished(
@@ -213,8 +219,11 @@ def make_report(
     labels = np.array([session.dataset.examples[index].label for index in session.kept])[learned.measured]
     paths = [session.paths[session.kept[row]] for row in learned.measured]
 
+    root = session.dataset.root
+
     def results(rows: Sequence[int]) -> tuple[ImageResult, ...]:
-        return tuple(entry for row in rows if (entry := image_result(paths[row], int(labels[row]), probabilities[row])))
+        found = (image_result(paths[row], int(labels[row]), probabilities[row], root=root) for row in rows)
+        return tuple(entry for entry in found if entry)
 
     refused = session.extraction.refused
     return Report(
@@ -224,16 +233,45 @@ def make_report(
         mistakes=results(most_confident_mistakes(probabilities, labels, limit=NUM_MISTAKES).tolist()),
         least_sure=results(least_sure(probabilities, limit=NUM_LEAST_SURE).tolist()),
         reliability=reliability(probabilities, labels),
-        set_aside=tuple(SetAside(session.paths[entry.index], entry.refusal, entry.detail) for entry in refused[:500]),
+        set_aside=tuple(
+            SetAside(name_below(session.paths[entry.index], root), entry.refusal, entry.detail)
+            for entry in refused[:500]
+        ),
         stages=tuple(StageTime(event.stage, event.seconds, "") for event in log if isinstance(event, StageDone)),
         notes=tuple((event.en, event.ko) for event in log if isinstance(event, Note)),
         num_set_aside=len(refused),
+        examples=results(most_typical(probabilities, labels, limit=NUM_EXAMPLES).tolist()),
     )
 
 
-def image_result(path: str, label: int, row: np.ndarray) -> ImageResult | None:
+def image_result(path: str, label: int, row: np.ndarray, *, root: str) -> ImageResult | None:
     """One picture of the report; None when the file went away since it was read."""
     try:
-        return ImageResult(path, label, tuple(row.tolist()), thumbnail(path))
+        return ImageResult(name_below(path, root), label, tuple(row.tolist()), thumbnail(path))
     except UnreadableImage:
         return None
+
+
+def name_below(path: str, root: str) -> str:
+    """How a file is called inside its data set; its path stays whole where it lies elsewhere, as a table's files may.
+
+    Parameters
+    ----------
+    path
+        Where the file lies.
+    root
+        The data set's folder, or the table that lists its files.
+
+    Examples
+    --------
+    >>> name_below("pets/cats/1.jpg", "pets")
+    'cats/1.jpg'
+    >>> name_below("other/1.jpg", "pets")
+    'other/1.jpg'
+    """
+    folder = root if os.path.isdir(root) or not os.path.exists(root) else os.path.dirname(root)
+    try:
+        name = os.path.relpath(path, folder or os.curdir)
+    except ValueError:  # on Windows, two drives
+        return path
+    return path if name.split(os.sep)[0] == os.pardir else name

@@ -28,7 +28,7 @@ for folder, folders, files in os.walk(root):
             facts = read_facts(os.fsdecode(path))
             small = read_image(os.fsdecode(path), shorter_side=224)
             outcomes[key] = ["read", facts.width, facts.height]
-            if facts.width * facts.height < 4_000_000:
+            if facts.width * facts.height < 500_000:
                 full = read_image(os.fsdecode(path))
                 if full.shape != (facts.height, facts.width, 3):
                     contradictions.append([key, list(full.shape), facts.width, facts.height])

@@ -31,7 +31,7 @@ def test_the_tensors_are_read_only() -> None:
 def test_all_weights_are_finite_and_no_layer_is_empty() -> None:
     for name, tensor in read_bundled_tensors().items():
         assert np.isfinite(tensor).all(), name
-        assert tensor.any(), name
+        assert tensor.any() or name.endswith("num_batches_tracked"), name
 
 
 def test_opening_imports_no_torch(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_converting_says_nothing_on_either_stream(checkpoint: Checkpoint, tmp_pa
     assert finished.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_damaged_record_and_a_lost_graph_are_made_anew(checkpoint: Checkpoint, tmp_path: Path) -> None:
     name = f"test_resnet@{checkpoint('test_resnet')}"
     first = open_foreign(name, tmp_path)
@@ -124,13 +125,14 @@ def test_a_damaged_record_and_a_lost_graph_are_made_anew(checkpoint: Checkpoint,
     assert open_foreign(name, tmp_path).graph.is_file()
 
 
+@pytest.mark.slow
 def test_two_files_of_the_same_weights_have_the_same_hash_and_other_weights_another(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     one = open_foreign(f"test_resnet@{checkpoint('test_resnet')}", tmp_path)
     same = open_foreign(f"test_resnet@{checkpoint('test_resnet', '.pth')}", tmp_path)
     weights = random_weights("test_resnet")
-    weights["stem.conv1.weight" if "stem.conv1.weight" in weights else next(iter(weights))] += 1
+    weights[next(iter(weights))] += 1
     save_file(weights, tmp_path / "other.safetensors")
     other = open_foreign(f"test_resnet@{tmp_path / 'other.safetensors'}", tmp_path)
     assert one.info.sha256 == same.info.sha256 != other.info.sha256

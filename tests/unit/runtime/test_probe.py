@@ -6,13 +6,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hubel.models.graph import GraphBuilder
 from hubel.runtime.engines import available_engines
 from hubel.runtime.probe import Measured, fastest_engine, machine_key, read_measurements
-
-import numpy as np  # isort: skip
 
 
 @pytest.fixture(scope="module")
