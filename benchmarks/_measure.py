@@ -32,7 +32,7 @@ PICTURES = {".jpg", ".jpeg", ".png"}
 class Measured:
     """A finished process: when it began (by ``time.monotonic``), its seconds, its peak memory, its last line as JSON.
 
-    `peak_bytes` is the peak resident memory of the largest single process of its tree; helper processes, such as the
+    `num_lines` is how many lines it printed on stdout. `peak_bytes` is the peak resident memory of the largest single process of its tree; helper processes, such as the
     workers of a data loader, are not added up.
     """
 
@@ -40,6 +40,7 @@ class Measured:
     seconds: float
     peak_bytes: int
     answer: dict[str, Any]
+    num_lines: int
 
 
 def run_python(*arguments: str | Path, environment: Mapping[str, str] | None = None, timeout: float = 7200) -> Measured:
@@ -75,7 +76,7 @@ def run_python(*arguments: str | Path, environment: Mapping[str, str] | None = N
             sys.exit(f"{' '.join(command)} ended with {process.returncode} after {seconds:.0f} s:\n{tail}")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     answer = next((json.loads(line) for line in reversed(lines) if line.startswith("{")), {})
-    return Measured(began, seconds, peak, answer)
+    return Measured(began, seconds, peak, answer, len(lines))
 
 
 def run_hubel(*arguments: str | Path, cache: Path) -> Measured:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -65,13 +64,19 @@ def trained(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(run, shapes, json.loads(finished.stdout), finished.stderr)
 
 
+class Hubel(Protocol):
+    """The command, called."""
+
+    def __call__(self, *words: str | Path) -> Ended: ...
+
+
 @pytest.fixture
-def hubel(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def hubel(capfd: pytest.CaptureFixture[str]) -> Hubel:
     """`hubel("predict", run, photo)` runs the command in this process; all but the start of Python is as ever."""
 
-    def run(*arguments: str | Path) -> Ended:
+    def run(*words: str | Path) -> Ended:
         capfd.readouterr()
-        code = main([str(argument) for argument in arguments])
+        code = main([str(word) for word in words])
         return Ended(code, *capfd.readouterr())
 
     return run

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from cli.conftest import Hubel, Trained
 
-def test_new_cache_is_seen_and_cleared(hubel: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+def test_new_cache_is_seen_and_cleared(hubel: Hubel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBEL_CACHE", str(tmp_path))
     assert f"{tmp_path / 'rows'}" in hubel("cache").out
     (record,) = hubel("cache", "--json").records
@@ -18,6 +21,6 @@ def test_new_cache_is_seen_and_cleared(hubel: Callable, tmp_path: Path, monkeypa
     assert not (tmp_path / "rows").exists()
 
 
-def test_training_is_kept_in_the_cache(trained, hubel: Callable) -> None:
+def test_training_is_kept_in_the_cache(trained: Trained, hubel: Hubel) -> None:
     (record,) = hubel("cache", "--json").records
     assert sum(record["rows_by_kind"].values()) > 0

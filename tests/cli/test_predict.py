@@ -8,16 +8,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 
 from support import run_hubel
 
+if TYPE_CHECKING:
+    from cli.conftest import Hubel, Trained
 
-def test_single_image_is_shown_with_its_best_classes(trained, hubel: Callable) -> None:
+
+def test_single_image_is_shown_with_its_best_classes(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data / "stripes" / "1.png")
     lines = ended.out.splitlines()
     assert ended.code == 0, ended.err
@@ -27,7 +30,7 @@ def test_single_image_is_shown_with_its_best_classes(trained, hubel: Callable) -
     assert lines[2].split()[0] == "circles"
 
 
-def test_folder_is_answered_line_by_line_and_the_broken_file_is_counted(trained, hubel: Callable) -> None:
+def test_folder_is_answered_line_by_line_and_the_broken_file_is_counted(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data)
     lines = ended.out.splitlines()
     assert ended.code == 3
@@ -39,18 +42,21 @@ def test_folder_is_answered_line_by_line_and_the_broken_file_is_counted(trained,
     assert "24 images" in ended.err
 
 
-def test_jsonl_has_a_record_for_every_file_in_order(trained, hubel: Callable) -> None:
+def test_jsonl_has_a_record_for_every_file_in_order(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--json", "--top-k", "1")
     records = ended.records
     assert ended.code == 3
-    assert [record["file"] for record in records[:2]] == [f"{trained.data}/circles/0.png", f"{trained.data}/circles/1.png"]
+    assert [record["file"] for record in records[:2]] == [
+        f"{trained.data}/circles/0.png",
+        f"{trained.data}/circles/1.png",
+    ]
     assert set(records[0]) == {"file", "label", "probability", "top"}
     assert records[0]["top"] == [{"label": records[0]["label"], "probability": records[0]["probability"]}]
     refused = [record for record in records if "error" in record]
     assert [(record["error"], set(record)) for record in refused] == [("truncated", {"file", "error", "detail"})]
 
 
-def test_csv_has_a_column_for_every_class_asked_for(trained, hubel: Callable) -> None:
+def test_csv_has_a_column_for_every_class_asked_for(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--csv")
     rows = list(csv.DictReader(io.StringIO(ended.out)))
     assert list(rows[0]) == ["file", "label", "probability", "error", "label_2", "probability_2"]
@@ -58,7 +64,7 @@ def test_csv_has_a_column_for_every_class_asked_for(trained, hubel: Callable) ->
     assert len(rows) == 25
 
 
-def test_pattern_and_table_are_sources(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_pattern_and_table_are_sources(trained: Trained, hubel: Hubel, tmp_path: Path) -> None:
     table = tmp_path / "list.csv"
     table.write_text(f"file_name\n{trained.data}/circles/3.png\n", encoding="utf-8")
     ended = hubel("predict", trained.run, trained.data / "stripes" / "1?.png", table, "--json")
@@ -66,12 +72,11 @@ def test_pattern_and_table_are_sources(trained, hubel: Callable, tmp_path: Path)
     assert [Path(record["file"]).name for record in ended.records] == ["10.png", "11.png", "3.png"]
 
 
-@pytest.mark.parametrize("separator", ["\n", "\0"])
-def test_names_come_from_standard_input(trained, separator: str) -> None:
-    names = separator.join(str(trained.data / "stripes" / name) for name in ("1.png", "2.png"))
+def test_names_come_from_standard_input(trained: Trained) -> None:
+    names = "\0".join(str(trained.data / "stripes" / name) for name in ("1.png", "2.png"))
     finished = subprocess.run(
         [sys.executable, "-m", "hubel", "predict", str(trained.run), "-", "--json"],
-        input=names + separator,
+        input=names,
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -80,7 +85,9 @@ def test_names_come_from_standard_input(trained, separator: str) -> None:
     assert [json.loads(line)["label"] for line in finished.stdout.splitlines()] == ["stripes", "stripes"]
 
 
-def test_out_writes_the_format_of_its_name_and_nothing_to_stdout(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_out_writes_the_format_of_its_name_and_nothing_to_stdout(
+    trained: Trained, hubel: Hubel, tmp_path: Path
+) -> None:
     ended = hubel("predict", trained.run, trained.data / "stripes", "--out", tmp_path / "new" / "answers.jsonl")
     assert ended.code == 0, ended.err
     assert ended.out == ""
@@ -89,14 +96,16 @@ def test_out_writes_the_format_of_its_name_and_nothing_to_stdout(trained, hubel:
     assert [entry.name for entry in (tmp_path / "new").iterdir()] == ["answers.jsonl"]
 
 
-def test_out_that_is_a_folder_is_refused_before_anything_is_read(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_out_that_is_a_folder_is_refused_before_anything_is_read(
+    trained: Trained, hubel: Hubel, tmp_path: Path
+) -> None:
     ended = hubel("predict", trained.run, trained.data, "--out", tmp_path)
     assert ended.code == 2
     assert "Choose another file with --out" in ended.err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes any bytes for a name")
-def test_name_that_is_not_utf8_stays_whole_in_json_and_harmless_in_the_table(trained, tmp_path: Path) -> None:
+def test_name_that_is_not_utf8_stays_whole_in_json_and_harmless_in_the_table(trained: Trained, tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9 \x1b[31m[red].png"
     with open(name, "wb") as file:  # noqa: PTH123
         file.write((trained.data / "stripes" / "1.png").read_bytes())
@@ -111,7 +120,9 @@ def test_name_that_is_not_utf8_stays_whole_in_json_and_harmless_in_the_table(tra
     assert table.stdout.splitlines()[0].endswith(r"caf\xe9 \x1b[31m[red].png")
 
 
-def test_sorting_copies_into_class_folders_and_again_changes_nothing(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_sorting_copies_into_class_folders_and_again_changes_nothing(
+    trained: Trained, hubel: Hubel, tmp_path: Path
+) -> None:
     target = tmp_path / "sorted"
     first = hubel("predict", trained.run, trained.data, "--sort-into", target)
     assert first.code == 3
@@ -125,25 +136,33 @@ def test_sorting_copies_into_class_folders_and_again_changes_nothing(trained, hu
     assert sorted(str(path.relative_to(target)) for path in target.rglob("*")) == sorted([*files, "circles", "stripes"])
 
 
-def test_sorting_into_its_own_source_is_refused(trained, hubel: Callable) -> None:
+def test_sorting_into_its_own_source_is_refused(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--sort-into", trained.data / "sorted")
     assert ended.code == 2
     assert not (trained.data / "sorted").exists()
 
 
-def test_link_without_sorting_is_refused(trained, hubel: Callable) -> None:
+def test_link_without_sorting_is_refused(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--link")
     assert ended.code == 2
     assert "--sort-into" in ended.err
 
 
-def test_folder_that_is_no_run_is_an_error_of_the_model(trained, hubel: Callable) -> None:
+def test_folder_that_is_no_run_is_an_error_of_the_model(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.data, trained.data)
     assert ended.code == 4
+    assert ended.out == ""
     assert "is not a run folder" in ended.err
 
 
-def test_reader_that_stops_early_is_no_error_message(trained) -> None:
+def test_damaged_run_ends_before_anything_is_written(trained: Trained, hubel: Hubel, tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_bytes((trained.run / "card.json").read_bytes())
+    ended = hubel("predict", tmp_path, trained.data, "--csv")
+    assert ended.code == 4
+    assert ended.out == ""
+
+
+def test_reader_that_stops_early_is_no_error_message(trained: Trained) -> None:
     many = " ".join([f"'{trained.data}/stripes'"] * 30)
     line = f"'{sys.executable}' -m hubel predict '{trained.run}' {many} --json | head -n 1"
     finished = subprocess.run(["bash", "-c", line], capture_output=True, encoding="utf-8", check=False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import hubel as package
 from support import run_hubel, run_python
+
+if TYPE_CHECKING:
+    from cli.conftest import Hubel
 
 
 def test_hubel_alone_prints_the_help() -> None:
@@ -17,7 +20,7 @@ def test_hubel_alone_prints_the_help() -> None:
     assert alone.stdout == run_hubel("--help").stdout
 
 
-def test_version_is_said(hubel: Callable) -> None:
+def test_version_is_said(hubel: Hubel) -> None:
     ended = hubel("--version")
     assert (ended.code, ended.out) == (0, f"hubel {package.__version__}\n")
 
@@ -42,7 +45,7 @@ def test_version_is_said(hubel: Callable) -> None:
         (["predict", "x", "y", "--top-k", "0"], "--top-k does not take 0"),
     ],
 )
-def test_words_that_do_not_fit_are_usage_errors(hubel: Callable, words: list[str], message: str) -> None:
+def test_words_that_do_not_fit_are_usage_errors(hubel: Hubel, words: list[str], message: str) -> None:
     ended = hubel(*words)
     assert ended.code == 2
     assert ended.err.startswith("error: ")
@@ -50,7 +53,7 @@ def test_words_that_do_not_fit_are_usage_errors(hubel: Callable, words: list[str
     assert ended.out == ""
 
 
-def test_names_with_escapes_and_markup_are_harmless_in_errors(hubel: Callable) -> None:
+def test_names_with_escapes_and_markup_are_harmless_in_errors(hubel: Hubel) -> None:
     ended = hubel("predict", "[red]\x1b[31m\udcff", "x")
     assert ended.code == 4
     assert r"[red]\x1b[31m\xff is not a run folder" in ended.err
@@ -67,6 +70,6 @@ def test_unexpected_error_is_one_line_and_the_traceback_is_there_when_asked_for(
     assert "Traceback" in long.stderr
 
 
-def test_korean_errors_are_korean(hubel: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_korean_errors_are_korean(hubel: Hubel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBEL_LANG", "ko")
     assert hubel("trian").err.startswith("오류: trian 라는 명령은 없습니다.")

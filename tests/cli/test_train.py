@@ -6,15 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from support import run_hubel
+if TYPE_CHECKING:
+    from cli.conftest import Hubel, Trained
 
 
-def test_json_is_one_object_that_says_where_and_how_good(trained) -> None:
+def test_json_is_one_object_that_says_where_and_how_good(trained: Trained) -> None:
     result = trained.result
     assert result["folder"] == str(trained.run)
     assert Path(result["report"]).is_file()
@@ -24,7 +25,7 @@ def test_json_is_one_object_that_says_where_and_how_good(trained) -> None:
     assert (result["num_measured"], result["num_set_aside"]) == (24, 1)
 
 
-def test_progress_goes_to_stderr_in_plain_lines(trained) -> None:
+def test_progress_goes_to_stderr_in_plain_lines(trained: Trained) -> None:
     assert "25 images in 2 classes" in trained.progress
     assert "✓ Reading images" in trained.progress
     assert "✓ Learning" in trained.progress
@@ -32,11 +33,13 @@ def test_progress_goes_to_stderr_in_plain_lines(trained) -> None:
     assert "\r" not in trained.progress
 
 
-def test_command_is_kept_in_the_card(trained) -> None:
+def test_command_is_kept_in_the_card(trained: Trained) -> None:
     assert f"hubel train {trained.data} --out {trained.run}" in (trained.run / "card.json").read_text(encoding="utf-8")
 
 
-def test_summary_for_people_names_the_report_and_the_next_command(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_summary_for_people_names_the_report_and_the_next_command(
+    trained: Trained, hubel: Hubel, tmp_path: Path
+) -> None:
     ended = hubel("train", trained.data, "--out", tmp_path / "run", "--size", "128")
     assert ended.code == 0, ended.err
     assert "of 24 cross-validated images right" in ended.out
@@ -46,19 +49,19 @@ def test_summary_for_people_names_the_report_and_the_next_command(trained, hubel
     assert f"hubel predict {tmp_path / 'run'} photo.jpg" in ended.out
 
 
-def test_same_name_again_gets_a_number(trained, hubel: Callable) -> None:
+def test_same_name_again_gets_a_number(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("train", trained.data, "--out", trained.run, "--size", "128", "--json")
     assert ended.records[0]["folder"] == f"{trained.run}2"
 
 
-def test_missing_data_is_an_error_of_the_data(hubel: Callable, tmp_path: Path) -> None:
+def test_missing_data_is_an_error_of_the_data(hubel: Hubel, tmp_path: Path) -> None:
     ended = hubel("train", tmp_path / "nowhere")
     assert ended.code == 3
     assert ended.err.startswith("error: There is no file or folder")
     assert ended.out == ""
 
 
-def test_single_class_is_an_error_of_the_data(trained, hubel: Callable, tmp_path: Path) -> None:
+def test_single_class_is_an_error_of_the_data(trained: Trained, hubel: Hubel, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "only").symlink_to(trained.data / "stripes")
     ended = hubel("train", tmp_path / "data", "--out", tmp_path / "run")
@@ -68,7 +71,7 @@ def test_single_class_is_an_error_of_the_data(trained, hubel: Callable, tmp_path
 
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="started so that Ctrl-C is ignored")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
-def test_first_ctrl_c_finishes_with_what_is_there(trained, tmp_path: Path) -> None:
+def test_first_ctrl_c_finishes_with_what_is_there(trained: Trained, tmp_path: Path) -> None:
     process = start_training(trained.data, tmp_path / "run")
     interrupt_after(process, "images in 2 classes")
     out, err = process.communicate(timeout=60)
@@ -80,7 +83,7 @@ def test_first_ctrl_c_finishes_with_what_is_there(trained, tmp_path: Path) -> No
 
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="started so that Ctrl-C is ignored")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
-def test_second_ctrl_c_stops_at_once_and_leaves_nothing(trained, tmp_path: Path) -> None:
+def test_second_ctrl_c_stops_at_once_and_leaves_nothing(trained: Trained, tmp_path: Path) -> None:
     process = start_training(trained.data, tmp_path / "run")
     interrupt_after(process, "images in 2 classes")
     interrupt_after(process, "Finishing with what is there")
@@ -90,21 +93,26 @@ def test_second_ctrl_c_stops_at_once_and_leaves_nothing(trained, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_extra_line_stays_whole_in_a_narrow_terminal(trained) -> None:
-    code = "import sys; sys.modules['openvino'] = None; from hubel.core.errors import MissingExtraError; " \
-           "from hubel.cli.terminal import complain; complain(str(MissingExtraError('openvino', 'train')))"  # fmt: skip
+def test_missing_extra_line_stays_whole_in_a_narrow_terminal() -> None:
+    code = """
+from hubel.core.errors import MissingExtraError
+from hubel.cli.terminal import complain
+complain(str(MissingExtraError("openvino", "train")))
+"""
     finished = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"COLUMNS": "30"}, capture_output=True, text=True, check=True
     )
     assert "Run: pip install 'hubel[train]'\n" in finished.stderr
 
 
-def test_korean_is_spoken_from_start_to_end(trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_korean_is_spoken_from_start_to_end(
+    trained: Trained, hubel: Hubel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HUBEL_LANG", "ko")
-    finished = run_hubel("train", trained.data, "--out", tmp_path / "run", "--size", "128")
-    assert "이미지 25장, 클래스 2개" in finished.stderr
-    assert "✓ 학습" in finished.stderr
-    assert "보고서" in finished.stdout
+    ended = hubel("train", trained.data, "--out", tmp_path / "run", "--size", "128")
+    assert "이미지 25장, 클래스 2개" in ended.err
+    assert "✓ 학습" in ended.err
+    assert "보고서" in ended.out
 
 
 def start_training(data: Path, run: Path) -> subprocess.Popen[str]:

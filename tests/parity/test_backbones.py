@@ -67,10 +67,8 @@ def expected(module: torch.nn.Module) -> Callable[[int], np.ndarray]:
 
 def real_photos(size: int) -> np.ndarray:
     """An astronaut, a cat and a cup of coffee, each once more in the mirror and upside down: nine images."""
-    pictures = [
-        Image.fromarray(picture()).resize((size, size)) for picture in (photos.astronaut, photos.chelsea, photos.coffee)
-    ]
-    pixels = np.stack([np.asarray(picture) for picture in pictures])
+    pictures = [Image.fromarray(getattr(photos, name)()) for name in ("astronaut", "chelsea", "coffee")]
+    pixels = np.stack([np.asarray(picture.resize((size, size))) for picture in pictures])
     return np.concatenate([pixels, pixels[:, :, ::-1], pixels[:, ::-1]])
 
 

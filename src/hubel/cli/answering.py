@@ -77,6 +77,12 @@ def timed(predictions: Iterator[Prediction], num_images: float, tell: Tell) -> I
         yield prediction
 
 
+def begun(predictions: Iterator[Prediction]) -> Iterator[Prediction]:
+    """The same predictions with the first one made, so that a run that cannot be used ends before anything is written."""
+    first = list(itertools.islice(predictions, 1))
+    return itertools.chain(first, predictions)
+
+
 def answer_all(
     predictions: Iterable[Prediction], line: Line, write: Write, *, tell: Tell, sorter: Sorter | None
 ) -> Answered:

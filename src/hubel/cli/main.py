@@ -90,10 +90,10 @@ def build_app() -> typer.Typer:
             ko="이미지 폴더를 보통 CPU에서 믿을 수 있는 분류기로 만듭니다.",
         ),
         epilog=say(
-            en="Begin with: hubel train FOLDER, where FOLDER has one folder of images for each class. "
+            en="Begin with a folder that holds one folder of images for each class: hubel train FOLDER\n"
             "Without images of your own: hubel train faces",
-            ko="시작하기: hubel train 폴더 (클래스마다 이미지 폴더가 하나씩 있는 폴더). "
-            "이미지가 없다면: hubel train faces",
+            ko="클래스마다 이미지 폴더가 하나씩 있는 폴더로 시작하세요: hubel train 폴더\n"
+            "가진 이미지가 없다면: hubel train faces",
         ),
     )
     app.callback()(start)

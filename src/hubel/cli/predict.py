@@ -143,7 +143,7 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
             )
         )
     from hubel import workflows
-    from hubel.cli.answering import answer_all, closing_lines, count_ahead, names_from_stdin, timed
+    from hubel.cli.answering import answer_all, begun, closing_lines, count_ahead, names_from_stdin, timed
     from hubel.cli.answers import csv_header, line_writer, open_output
     from hubel.cli.sorting import open_sorter
     from hubel.core.card import read_card
@@ -161,9 +161,10 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
     predictions = workflows.predict(folder, paths, top_k=num_top, engine=engine, num_images=num_images)
     watched = out is None and sys.stdout.isatty()
     with telling_notes() if watched else telling() as tell, open_output(out, chosen) as write:
+        answers = begun(timed(predictions, num_images, tell))
         if chosen == "csv":
             write(csv_header(num_top))
-        answered = answer_all(timed(predictions, num_images, tell), line, write, tell=tell, sorter=sorter)
+        answered = answer_all(answers, line, write, tell=tell, sorter=sorter)
         for note in tally_notes(tally):
             tell(Note(*note))
     write_lines(notes_console(), *closing_lines(answered, sorter=sorter, out=out))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hubel.core.errors import ModelError
 from hubel.core.language import say
@@ -14,12 +16,21 @@ Resize = Literal["crop", "pad", "squash"]
 """How a picture of any shape becomes a square: cut the longer side, fill the shorter, or change the aspect."""
 
 CARD_VERSION = 1
+MOST_BYTES = 2**28
+"""No card is larger; what is, is not read."""
+
+
+def all_different(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, unless one stands there twice."""
+    if len(set(names)) < len(names):
+        raise ValueError("names must differ")
+    return names
 
 
 class Frozen(BaseModel):
     """A record that does not change and refuses unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ImageSpec(Frozen):
@@ -94,7 +105,7 @@ class Card(Frozen):
     """`card.json`: the one description that travels with the weights."""
 
     version: int = CARD_VERSION
-    classes: tuple[str, ...]
+    classes: Annotated[tuple[str, ...], Field(min_length=2), AfterValidator(all_different)]
     image: ImageSpec
     base: BaseInfo
     views: tuple[str, ...]
@@ -114,6 +125,8 @@ def read_card(path: Path) -> Card:
         When the file is missing, is not a card, or comes from a newer hubel.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         text = path.read_text(encoding="utf-8")
         card = Card.model_validate_json(text)
     except (OSError, UnicodeDecodeError) as error:

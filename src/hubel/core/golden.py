@@ -1,12 +1,15 @@
-"""Golden images: a few pictures in every run folder with the probabilities that the model must give for them.
+"""Golden images: a few pictures in every run folder with what the model must say of them.
 
 Every runtime reads and runs them when it loads the model, and refuses when reading, scaling, colour order, weights or
-arithmetic have drifted.
+arithmetic have drifted. Probabilities alone would not tell: on data that are easy to part they stay at 0 and 1 whatever
+happens to the pixels. So the base's features are compared too.
 """
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +17,41 @@ import numpy as np
 from hubel.core.errors import ModelError
 from hubel.core.files import write_atomically
 from hubel.core.language import say
-from hubel.core.types import Probabilities
+from hubel.core.types import FeatureMatrix, Probabilities
 
 NUM_GOLDEN = 16
 EXPECTED = "expected.json"
+FEATURES = "features.npy"
 TOLERANCES = {"f32": 2e-3, "bf16": 0.12}
-"""How far a probability may be from the expected one, by the engine's arithmetic; drift moves it much further (tested)."""
+"""How far a probability may be from the expected one, by the engine's arithmetic."""
+FEATURE_TOLERANCES = {"f32": 0.02, "bf16": 0.2}
+"""How far an image's features may be from the expected ones, relative to their length. Honest bf16 stays below 0.09,
+swapped channels, another scale, another resize rule or filter go beyond 0.4 (`LAB.md`, 2026-11-22)."""
 
 
-def write_golden(folder: Path, images: list[bytes], expected: Probabilities) -> None:
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """The pictures, and of each the expected probabilities (n k) and features (n d)."""
+
+    paths: list[Path]
+    probabilities: Probabilities
+    features: FeatureMatrix
+
+
+def write_golden(folder: Path, images: list[bytes], probabilities: Probabilities, features: FeatureMatrix) -> None:
     """Write the pictures, encoded without loss, and what the model must say of them."""
     names = [f"{number:02}.png" for number in range(len(images))]
     for name, image in zip(names, images, strict=True):
         write_atomically(folder / name, image)
-    table = {name: [round(float(value), 6) for value in row] for name, row in zip(names, expected, strict=True)}
+    table = {name: [round(float(value), 6) for value in row] for name, row in zip(names, probabilities, strict=True)}
     write_atomically(folder / EXPECTED, json.dumps(table, indent=1))
+    encoded = io.BytesIO()
+    np.save(encoded, features.astype(np.float16), allow_pickle=False)
+    write_atomically(folder / FEATURES, encoded.getvalue())
 
 
-def read_golden(folder: Path) -> tuple[list[Path], Probabilities]:
-    """The pictures and the expected probabilities, of shape (n, k).
+def read_golden(folder: Path) -> Golden:
+    """The pictures and what is expected of them.
 
     Raises
     ------
@@ -41,11 +60,14 @@ def read_golden(folder: Path) -> tuple[list[Path], Probabilities]:
     """
     try:
         table = json.loads((folder / EXPECTED).read_text(encoding="utf-8"))
-        expected = np.array(list(table.values()), np.float32)
-        if expected.ndim != 2 or not len(expected):
-            raise ValueError("no probabilities")
-        return [folder / Path(name).name for name in table], expected
-    except (OSError, ValueError, AttributeError) as error:
+        probabilities = np.array(list(table.values()), np.float32)
+        if probabilities.ndim != 2 or not len(probabilities):
+            raise ValueError(EXPECTED)
+        features = np.array(np.load(folder / FEATURES, mmap_mode="r", allow_pickle=False), np.float32)
+        if features.ndim != 2 or len(features) != len(probabilities):
+            raise ValueError(FEATURES)
+        return Golden([folder / Path(name).name for name in table], probabilities, features)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(
             say(
                 en=f"The golden images in {folder} cannot be read: {error}. Without them the model cannot be trusted; restore the run folder.",
@@ -54,23 +76,53 @@ def read_golden(folder: Path) -> tuple[list[Path], Probabilities]:
         ) from error
 
 
-def check_golden(found: Probabilities, expected: Probabilities, *, engine: str, folder: Path) -> None:
-    """Compare what a runtime says with what it must say, both of shape (n, k).
+def check_golden(
+    probabilities: Probabilities, features: FeatureMatrix, golden: Golden, *, engine: str, folder: Path
+) -> None:
+    """Compare what a runtime says with what it must say.
+
+    Parameters
+    ----------
+    probabilities, features
+        What the runtime says of the golden images, (n k) and (n d).
+    golden
+        What it must say.
+    engine
+        Its name, which ends with its arithmetic.
+    folder
+        Where the images are, for the message.
 
     Raises
     ------
     ModelError
-        When a probability is further off than the engine's arithmetic allows.
+        When something is further off than the engine's arithmetic allows.
     """
-    allowed = TOLERANCES[engine.rpartition("-")[2]]
-    if found.shape == expected.shape and np.isfinite(found).all():
-        furthest = float(np.abs(found - expected).max())
-        if furthest <= allowed:
-            return
-        seen = f"{furthest:.4f}"
-    else:
-        seen = f"{found.shape} != {expected.shape}" if found.shape != expected.shape else "nan"
-    raise ModelError(
+    arithmetic = engine.rpartition("-")[2]
+    for found, expected, measure, allowed in (
+        (features, golden.features, furthest_features, FEATURE_TOLERANCES[arithmetic]),
+        (probabilities, golden.probabilities, furthest_probability, TOLERANCES[arithmetic]),
+    ):
+        if found.shape != expected.shape:
+            raise drifted(folder, f"{found.shape} != {expected.shape}", engine, allowed)
+        furthest = measure(found, expected)
+        if not furthest <= allowed:  # not a number is refused too
+            raise drifted(folder, f"{furthest:.4f}", engine, allowed)
+
+
+def furthest_probability(found: Probabilities, expected: Probabilities) -> float:
+    """The largest difference of a probability."""
+    return float(np.abs(found - expected).max())
+
+
+def furthest_features(found: FeatureMatrix, expected: FeatureMatrix) -> float:
+    """The largest distance of an image's features from the expected ones, relative to their length."""
+    lengths = np.maximum(np.linalg.norm(expected, axis=1), 1e-6)
+    return float((np.linalg.norm(found - expected, axis=1) / lengths).max())
+
+
+def drifted(folder: Path, seen: str, engine: str, allowed: float) -> ModelError:
+    """The refusal of a model that does not do what it did."""
+    return ModelError(
         say(
             en=f"This model no longer does here what it did when it was made: golden images in {folder} differ by {seen}, "
             f"allowed with {engine} is {allowed}. Restore the run folder, or use the package versions named in card.json.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import tempfile
@@ -22,7 +24,15 @@ PICTURE = "picture.png"
 
 
 def claim_run_folder(wanted: Path) -> Path:
-    """Make `wanted`, or the same name with the next free number: ``pets``, ``pets2``, ``pets3``; nobody else gets it."""
+    """Make `wanted`, or the same name with the next free number: ``pets``, ``pets2``, ``pets3``; nobody else gets it.
+
+    Raises
+    ------
+    OSError
+        When it cannot be made, or the path names no new folder (``.``, ``..``, ``/``).
+    """
+    if wanted.name in ("", ".."):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(wanted))
     wanted.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
@@ -62,7 +72,7 @@ def new_run_folder(wanted: Path) -> Iterator[tuple[Path, Path]]:
     """
     try:
         final = claim_run_folder(wanted)
-        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}-"))
+        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".hubel-"))
     except OSError as error:
         raise UsageError(
             say(
@@ -73,8 +83,9 @@ def new_run_folder(wanted: Path) -> Iterator[tuple[Path, Path]]:
     try:
         yield temporary, final
         temporary.chmod(0o777 & ~current_umask())
-        final.rmdir()
-        temporary.rename(final)
+        if os.name == "nt":
+            final.rmdir()
+        temporary.rename(final)  # elsewhere the empty folder is replaced at once, so nobody can claim it in between
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         with suppress(OSError):  # it is no longer ours when something was put into it

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class Cache:
             ) from error
         self.pending: list[tuple[str, list[tuple[Any, ...]]]] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Cache:  # noqa: PYI034  beartype cannot check Self in a method
         return self
 
     def __exit__(

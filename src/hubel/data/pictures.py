@@ -1,9 +1,10 @@
-"""Small encoded copies of images: thumbnails for the report, lossless ones for the golden folder."""
+"""Small encoded images: thumbnails for the report, lossless copies and a test card for the golden folder."""
 
 from __future__ import annotations
 
 import io
 
+import numpy as np
 from PIL import Image
 
 from hubel.data.images import ImageSource, read_image
@@ -29,6 +30,20 @@ def golden_copy(source: ImageSource) -> bytes:
     """A PNG of at most `GOLDEN_PX` on the longer side; it decodes to the same pixels everywhere."""
     encoded = io.BytesIO()
     shrunk(source, GOLDEN_PX).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def golden_card() -> bytes:
+    """A PNG, wider than high, coloured, with edges and fine stripes.
+
+    Whatever the user's images are like, swapped channels, another resize rule or another filter show on it.
+    """
+    down, across = np.mgrid[0:200, 0:300]
+    red = across * 255 // 299
+    green = np.where((across - 90) ** 2 + (down - 110) ** 2 < 60**2, 230, 40 + down // 2)
+    blue = np.where(across > 190, (across + down) % 9 * 28, 255 - down)
+    encoded = io.BytesIO()
+    Image.fromarray(np.stack([red, green, blue], axis=2).astype(np.uint8)).save(encoded, "PNG")
     return encoded.getvalue()
 
 

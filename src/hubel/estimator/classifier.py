@@ -9,7 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from hubel.estimator.inputs import (
     is_source,
     labels_twice,
     names_of,
+    no_labels,
     unreadable,
     write_table,
 )
@@ -111,7 +112,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         """The run folder."""
         return self._fitted().folder
 
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  scikit-learn's name
+    def fit(self, X: Any, y: Any = None) -> ImageClassifier:  # noqa: N803  scikit-learn's name
         """Learn from labelled images.
 
         Parameters
@@ -213,7 +214,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             return run.save(Path(folder))
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], *, engine: str | None = None) -> Self:
+    def load(cls, folder: str | os.PathLike[str], *, engine: str | None = None) -> ImageClassifier:
         """A classifier out of a run folder, made by `save` or by ``hubel train``; needs no scikit-learn.
 
         Parameters
@@ -256,6 +257,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             source, names, kind = os.fsdecode(images), None, "str"
             out = temporary / safe_run_name(Path(source).absolute().name)
         else:
+            if labels is None:
+                raise no_labels()
             sequence = image_sequence(images)
             classes, indices = check_labels(labels, len(sequence))
             written = names_of(classes)
@@ -313,7 +316,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True  # of paths
+        tags.input_tags.one_d_array = True  # paths, or images of differing sizes
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True

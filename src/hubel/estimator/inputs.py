@@ -54,7 +54,7 @@ def image_sequence(images: Any) -> list[ImageSource]:
     if shape is not None and len(shape) == 3 and shape[2] in (1, 3, 4):
         raise _one_image(f"{type(images).__name__} {shape}")
     if shape is not None and len(shape) not in (1, 3, 4):
-        raise _not_images(f"{type(images).__name__} {shape}")
+        raise _not_images(f"{'sparse ' * hasattr(images, 'nnz')}{type(images).__name__} {shape}")
     items = list(images)
     if not items:
         raise InputError(
@@ -75,19 +75,11 @@ def check_labels(labels: Any, num_images: int) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        When the labels are missing, not one for each image, not finite, continuous, of one class, or once alone.
+        When the labels are not one for each image, not finite, continuous, of one class, or once alone.
     """
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_array, column_or_1d
 
-    if labels is None:
-        raise InputError(
-            say(
-                en="ImageClassifier requires y to be passed, but the target y is None. Give one label for each image, "
-                "or as X the path of a folder with one folder of images for each class.",
-                ko="레이블 y가 None입니다. 이미지마다 레이블을 하나씩 주거나, 클래스마다 이미지 폴더가 하나씩 있는 폴더의 경로를 X로 주세요.",
-            )
-        )
     column = column_or_1d(check_array(labels, ensure_2d=False, dtype=None, input_name="y"), warn=True)
     if len(column) != num_images:
         raise different_lengths(num_images, len(column))
@@ -161,6 +153,17 @@ def write_table(folder: Path, images: Sequence[ImageSource], names: Sequence[str
 def unreadable(position: int, error: UnreadableImage) -> InputError:
     """The image at that place cannot be read, and no answer can be left out."""
     return InputError(f"X[{position}]: {error}")
+
+
+def no_labels() -> InputError:
+    """A sequence of images does not say what they show."""
+    return InputError(
+        say(
+            en="ImageClassifier requires y to be passed, but the target y is None. Give one label for each image, "
+            "or as X the path of a folder with one folder of images for each class.",
+            ko="레이블 y가 None입니다. 이미지마다 레이블을 하나씩 주거나, 클래스마다 이미지 폴더가 하나씩 있는 폴더의 경로를 X로 주세요.",
+        )
+    )
 
 
 def different_lengths(num_images: int, num_labels: int) -> InputError:

@@ -10,7 +10,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -155,7 +155,7 @@ def draw_text(
     return sum(widths)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _runs(text: str, folders: tuple[str, ...]) -> tuple[tuple[str, FontFile], ...]:
     """The text in pieces, each with its font: one for all if there is one, else for every character the first that has it."""
     text = _drawable(text)
@@ -204,7 +204,7 @@ def _candidates(text: str, folders: tuple[str, ...]) -> tuple[FontFile, ...]:
     return (BUILT_IN, *_installed(folders))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _installed(folders: tuple[str, ...]) -> tuple[FontFile, ...]:
     """The known fonts in these folders that can be opened, in the order of `FONT_NAMES`."""
     found = dict(_files_named(folders))
@@ -227,7 +227,7 @@ def _opens(file: FontFile) -> bool:
     return True
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _font(file: FontFile, size: float) -> ImageFont.FreeTypeFont:
     if file.path:
         return ImageFont.truetype(file.path, size, index=file.index)
@@ -236,7 +236,7 @@ def _font(file: FontFile, size: float) -> ImageFont.FreeTypeFont:
     return font
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _has(file: FontFile, character: str) -> bool:
     """Whether it draws something else than what it draws for a character that no font can have."""
     font = _font(file, 16)

@@ -1,5 +1,284 @@
+"""`picture.png`: what a model does, at a glance: how often it is right, typical answers, the hardest ones, what it mixes up."""
+
 from __future__ import annotations
+
+import io
+from dataclasses import dataclass
 from pathlib import Path
-from hubel.evaluate.report import Report
+
+from PIL import Image, ImageDraw, ImageOps
+
+from hubel.core.card import Card, Metrics
+from hubel.core.files import write_atomically
+from hubel.core.language import current_language
+from hubel.evaluate import charts, sentences
+from hubel.evaluate.lettering import Style, can_draw, draw_text, fitted, font_folders, text_width
+from hubel.evaluate.numbers import PERCENT, count, percent
+from hubel.evaluate.report import ImageResult, Report
+from hubel.evaluate.sentences import Both
+from hubel.evaluate.shapes import (
+    CARD,
+    INK,
+    LINE,
+    PAPER,
+    RIGHT,
+    RIGHT_FILL,
+    SOFT,
+    TRACK,
+    WRONG,
+    WRONG_FILL,
+    Box,
+    draw_arrow,
+    draw_cross,
+    draw_meter,
+    draw_rounded,
+    draw_tick,
+    mixed,
+    rounded_mask,
+)
+
+SIZE_PX = (1600, 900)
+MAX_BYTES = 400_000
+NUM_COLUMNS = 5
+NUM_MISTAKES = 3
+"""Of the hardest answers, how many are mistakes where there are least sure ones to show as well."""
+MAX_MATRIX_CLASSES = 10
+NUM_MIX_UPS = 8
+
+LEFT, LEFT_END = 64, 504
+GRID, CARD_PX, GAP = 576, 176, 20
+CARD_HEIGHT = 324
+ROUND = 10
+PIXELATED_BELOW = 24
+"""A smaller picture is enlarged as squares: what is there, and not what smoothing makes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """The picture while it is drawn: where fonts are looked for, and whether its words are Korean."""
+
+    image: Image.Image
+    draw: ImageDraw.ImageDraw
+    folders: tuple[str, ...]
+    korean: bool
+
+    def said(self, text: Both) -> str:
+        """The text in the picture's language."""
+        return text.ko if self.korean else text.en
+
+    def text(self, x: float, y: float, text: str, style: Style) -> float:
+        """Write one line with its baseline at y; returns its width."""
+        return draw_text(self.draw, (x, y), text, style, folders=self.folders)
+
+    def fitted(self, text: str, width: float, size: float) -> str:
+        """As much of a text as fits."""
+        return fitted(text, width, size, folders=self.folders)
+
+
 def write_picture(report: Report, path: Path) -> None:
-    return
+    """Write the picture of a report as a PNG of at most 400 kB, whole or not at all.
+
+    Parameters
+    ----------
+    report
+        What it shows.
+    path
+        Where it stands, usually ``picture.png`` in the run folder; an older one is replaced.
+    """
+    image = draw_picture(report, font_folders())
+    encoded = _png(image)
+    if len(encoded) > MAX_BYTES:
+        encoded = _png(image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG))
+    write_atomically(path, encoded)
+
+
+def draw_picture(report: Report, folders: tuple[str, ...]) -> Image.Image:
+    """The picture of a report, in the user's language where a font has its letters, else in English.
+
+    Parameters
+    ----------
+    report
+        What it shows.
+    folders
+        Where fonts are looked for when Pillow's own does not do.
+    """
+    image = Image.new("RGB", SIZE_PX, PAPER)
+    korean = current_language() == "ko" and can_draw("한글", folders)
+    canvas = Canvas(image, ImageDraw.Draw(image), folders, korean)
+    metrics = report.card.metrics
+    _draw_headline(canvas, report.title, metrics)
+    if len(report.card.classes) <= MAX_MATRIX_CLASSES:
+        _draw_matrix(canvas, report.card.classes, metrics)
+    else:
+        _draw_mix_ups(canvas, metrics)
+    typical, hardest = choose_answers(report)
+    _draw_answers(canvas, 64, TYPICAL, results=typical, card=report.card)
+    _draw_answers(canvas, 462, _hardest_heading(hardest), results=hardest, card=report.card)
+    _draw_footer(canvas, report)
+    return image
+
+
+def choose_answers(report: Report) -> tuple[list[ImageResult], list[ImageResult]]:
+    """Which answers are shown: typical ones, and the hardest (confident mistakes first, then right ones that were least sure)."""
+    unsure = [result for result in report.least_sure if _is_right(result)]
+    num_mistakes = max(NUM_MISTAKES, NUM_COLUMNS - len(unsure))
+    mistakes = list(report.mistakes[:num_mistakes])
+    hardest = mistakes + unsure[: NUM_COLUMNS - len(mistakes)]
+    typical = [result for result in report.examples if result not in hardest]
+    return typical[:NUM_COLUMNS], hardest
+
+
+TYPICAL = Both("Typical answers", "전형적인 답")
+MISTAKES = Both("Its surest mistakes", "가장 확신한 실수")
+UNSURE = Both("Where it is least sure", "가장 자신 없는 답")
+MISTAKES_AND_UNSURE = Both("The hardest: surest mistakes, then least sure", "가장 어려운 것: 확신한 실수, 그다음 자신 없는 답")
+WHAT_FOR_WHAT = Both("What it takes for what", "무엇을 무엇으로 보는가")
+AXES = Both("rows: the truth · columns: its answers", "행: 정답 · 열: 모델의 답")
+MIX_UPS = Both("Most frequent mix-ups", "가장 잦은 혼동")
+NO_MISTAKE = Both("Not one mistake here.", "여기서는 한 번도 틀리지 않았습니다.")
+IS_RIGHT = Both("right", "맞음")
+IS_WRONG = Both("wrong", "틀림")
+
+
+def _is_right(result: ImageResult) -> bool:
+    return _ranked(result)[0] == result.label
+
+
+def _ranked(result: ImageResult) -> list[int]:
+    """The classes, the likeliest first."""
+    return sorted(range(len(result.probabilities)), key=lambda index: -result.probabilities[index])
+
+
+def _draw_headline(canvas: Canvas, title: str, metrics: Metrics) -> None:
+    width = LEFT_END - LEFT
+    canvas.text(LEFT, 82, canvas.fitted(title, width, 24), Style(24, INK, bold=True))
+    figure = percent(metrics.accuracy)
+    size = min(116, 116 * width / text_width(figure, 116, canvas.folders))
+    canvas.text(LEFT - 4, 206, figure, Style(size, INK, bold=True))
+    canvas.text(LEFT, 252, canvas.fitted(canvas.said(sentences.headline(metrics)), width, 24), Style(24, INK))
+    low, high = metrics.accuracy_interval
+    left, right = (LEFT + round(share * width) for share in (low, high))
+    draw_rounded(canvas.image, (LEFT, 280, LEFT_END, 294), TRACK, radius=6)
+    draw_rounded(canvas.image, (LEFT, 280, right, 294), mixed(TRACK, RIGHT_FILL, 0.45), radius=6)
+    draw_rounded(canvas.image, (LEFT, 280, left, 294), RIGHT_FILL, radius=6)
+    point = min(LEFT + round(metrics.accuracy * width), LEFT_END - 2)
+    draw_rounded(canvas.image, (point - 2, 275, point + 2, 299), INK, radius=2)
+    interval = Both(
+        f"95{PERCENT} certainty: {low * 100:.1f} to {high * 100:.1f}{PERCENT}",
+        f"95{PERCENT} 신뢰구간: {low * 100:.1f}~{high * 100:.1f}{PERCENT}",
+    )
+    canvas.text(LEFT, 326, canvas.said(interval), Style(20, SOFT))
+
+
+def _draw_matrix(canvas: Canvas, classes: tuple[str, ...], metrics: Metrics) -> None:
+    canvas.text(LEFT, 394, canvas.said(WHAT_FOR_WHAT), Style(20, INK, bold=True))
+    canvas.text(LEFT, 420, canvas.said(AXES), Style(16, SOFT))
+    longest = max(text_width(canvas.fitted(name, 150, 17), 17, canvas.folders) for name in classes)
+    names_px = round(longest) + 38
+    cell = min(96, (LEFT_END - LEFT - names_px) // len(classes))
+    numbered = any(text_width(name, 15, canvas.folders) > cell - 6 for name in classes)
+    names_px -= 0 if numbered else 24
+    tall = min(64, 356 // len(classes))
+    for index, name in enumerate(classes):
+        middle = LEFT + names_px + index * cell + cell / 2
+        baseline = 460 + index * tall + tall / 2 + 6
+        canvas.text(middle, 450, str(index + 1) if numbered else name, Style(15, SOFT, align="centre"))
+        if numbered:
+            canvas.text(LEFT, baseline, str(index + 1), Style(15, SOFT))
+        canvas.text(LEFT + (24 if numbered else 0), baseline, canvas.fitted(name, 150, 17), Style(17, INK))
+    for truth, (row, levels) in enumerate(zip(metrics.confusion, charts.heat_levels(metrics), strict=True)):
+        for answer, (number, level) in enumerate(zip(row, levels, strict=True)):
+            left, top = LEFT + names_px + answer * cell, 460 + truth * tall
+            fill = RIGHT_FILL if truth == answer else WRONG_FILL
+            colour = mixed(CARD, fill, 0.02 + 0.06 * level if level else 0)
+            draw_rounded(canvas.image, (left + 1, top + 1, left + cell - 1, top + tall - 1), colour, radius=4)
+            size = min(20, tall * 0.45, (cell - 6) / (0.6 * len(count(number))))
+            style = Style(size, INK if number else SOFT, align="centre", bold=truth == answer)
+            canvas.text(left + cell / 2, top + tall / 2 + size * 0.36, count(number), style)
+
+
+def _draw_mix_ups(canvas: Canvas, metrics: Metrics) -> None:
+    canvas.text(LEFT, 394, canvas.said(MIX_UPS), Style(20, INK, bold=True))
+    found = charts.most_confused(metrics, limit=NUM_MIX_UPS)
+    if not found:
+        canvas.text(LEFT, 430, canvas.said(NO_MISTAKE), Style(18, INK))
+    half = (LEFT_END - LEFT - 100) // 2
+    for index, pair in enumerate(found):
+        baseline = 436 + index * 48
+        draw_arrow(canvas.image, (LEFT + half + 8, baseline - 14), 18, colour=SOFT)
+        canvas.text(LEFT, baseline, canvas.fitted(pair.truth, half, 18), Style(18, INK))
+        canvas.text(LEFT + half + 36, baseline, canvas.fitted(pair.answer, half, 18), Style(18, INK))
+        canvas.text(LEFT_END, baseline, count(pair.num_images), Style(18, WRONG, align="right", bold=True))
+        canvas.draw.line((LEFT, baseline + 17, LEFT_END, baseline + 17), fill=LINE)
+
+
+def _hardest_heading(results: list[ImageResult]) -> Both:
+    kinds = {_is_right(result) for result in results}
+    if len(kinds) == 2:
+        return MISTAKES_AND_UNSURE
+    return MISTAKES if kinds == {False} else UNSURE
+
+
+def _draw_answers(canvas: Canvas, top: int, heading: Both, *, results: list[ImageResult], card: Card) -> None:
+    """A row of cards under a heading; nothing where there is no result."""
+    if results:
+        canvas.text(GRID, top + 18, canvas.said(heading), Style(20, INK, bold=True))
+    for column, result in enumerate(results):
+        _draw_card(canvas, (GRID + column * (CARD_PX + GAP), top + 36), result, card=card)
+
+
+def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, card: Card) -> None:
+    """One image, whether its answer is right, and the probabilities of that answer and of the truth or the runner-up."""
+    left, top = place
+    box: Box = (left, top, left + CARD_PX, top + CARD_HEIGHT)
+    draw_rounded(canvas.image, box, LINE, radius=ROUND)
+    draw_rounded(canvas.image, (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), CARD, radius=ROUND - 1)
+    photo = _photo(result, side=CARD_PX - 2, cropped=card.image.resize == "crop")
+    mask = rounded_mask((CARD_PX - 2, CARD_PX + 2 * ROUND), ROUND - 1).crop((0, 0, CARD_PX - 2, CARD_PX - 2))
+    canvas.image.paste(photo, (left + 1, top + 1), mask)
+    right = _is_right(result)
+    draw_mark, colour = (draw_tick, RIGHT) if right else (draw_cross, WRONG)
+    draw_mark(canvas.image, (left + 14, top + CARD_PX + 16), 17, colour=colour)
+    verdict = canvas.said(IS_RIGHT if right else IS_WRONG)
+    canvas.text(left + 39, top + CARD_PX + 31, verdict, Style(18, colour, bold=True))
+    ranked = _ranked(result)
+    for row, index in enumerate((ranked[0], ranked[1] if right else result.label)):
+        truth = index == result.label
+        fill = RIGHT_FILL if truth else SOFT if right else WRONG_FILL if row == 0 else SOFT
+        baseline = top + CARD_PX + 66 + row * 44
+        share = percent(result.probabilities[index], digits=0)
+        width = canvas.text(left + CARD_PX - 14, baseline, share, Style(17, SOFT, align="right"))
+        start = left + 14
+        if truth:
+            draw_tick(canvas.image, (start, baseline - 12), 13, colour=RIGHT)
+            start += 18
+        name = canvas.fitted(card.classes[index], left + CARD_PX - 22 - width - start, 17)
+        canvas.text(start, baseline, name, Style(17, INK, bold=truth))
+        draw_meter(canvas.image, (left + 14, baseline + 9, left + CARD_PX - 14, baseline + 15), result.probabilities[index], colour=fill)
+
+
+def _photo(result: ImageResult, *, side: int, cropped: bool) -> Image.Image:
+    """The thumbnail as a square: cut where the model cuts, else whole on a quiet ground."""
+    with Image.open(io.BytesIO(result.thumbnail), formats=("JPEG",)) as opened:
+        photo = opened.convert("RGB")
+    method = Image.Resampling.NEAREST if max(photo.size) < PIXELATED_BELOW else Image.Resampling.LANCZOS
+    if cropped:
+        return ImageOps.fit(photo, (side, side), method)
+    return ImageOps.pad(photo, (side, side), method, color=TRACK)
+
+
+def _draw_footer(canvas: Canvas, report: Report) -> None:
+    card = report.card
+    parts = (
+        f"hubel {card.provenance.versions.get('hubel', '')}".strip(),
+        card.base.name,
+        f"{card.image.size} px",
+        card.provenance.created[:10],
+    )
+    canvas.text(LEFT, 858, canvas.fitted(" · ".join(parts), SIZE_PX[0] - 2 * LEFT, 16), Style(16, SOFT))
+
+
+def _png(image: Image.Image) -> bytes:
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG")
+    return encoded.getvalue()

@@ -25,7 +25,7 @@ def model_card(name: str, card: Card) -> str:
     classes = ", ".join(inline(entry) for entry in card.classes)
     return "\n".join(
         [
-            front_matter(name, metrics),
+            front_matter(printable(name), metrics),
             f"# {inline(name)}",
             "",
             f"An image classifier with {len(card.classes)} classes: {classes}. Made by hubel {provenance.versions.get('hubel', '')}.",
@@ -50,7 +50,7 @@ def model_card(name: str, card: Card) -> str:
             "## Use · 사용",
             "",
             "```",
-            f"hubel predict {name} photo.jpg",
+            f"hubel predict {printable(name)} photo.jpg",
             "```",
             "",
             input_line(card),
@@ -107,5 +107,9 @@ def inline(text: str) -> str:
     >>> inline("a|b<i>")
     'a\\|b&lt;i>'
     """
-    flat = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
-    return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    return printable(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def printable(text: str) -> str:
+    """Text on one line that can be written as UTF-8."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())

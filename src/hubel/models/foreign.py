@@ -88,7 +88,7 @@ def safe(name: str) -> str:
     Examples
     --------
     >>> safe("resnet18@그림 1.pth")
-    'resnet18@____1.pth'
+    'resnet18@___1.pth'
     """
     return re.sub(r"[^A-Za-z0-9._@-]", "_", name)
 

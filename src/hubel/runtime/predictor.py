@@ -12,8 +12,9 @@ from hubel.core.card import Card, read_card
 from hubel.core.errors import ModelError
 from hubel.core.language import say
 from hubel.core.rundir import CARD, MODEL, find_run
-from hubel.core.types import PixelBatch, Probabilities
+from hubel.core.types import FeatureMatrix, PixelBatch, Probabilities
 from hubel.runtime.engines import BATCH_SIZE, Engine, open_engine
+from hubel.runtime.model_file import check_model_file
 from hubel.runtime.probe import fastest_engine
 
 
@@ -27,11 +28,13 @@ class Predictor:
 
     def probabilities(self, pixels: PixelBatch) -> Probabilities:
         """What the model says of fitted images, (n size size 3) → (n k) calibrated; safe to call from `engine.workers` threads."""
-        parts = [
-            self.engine.run(pixels[start : start + BATCH_SIZE])["probabilities"]
-            for start in range(0, len(pixels), BATCH_SIZE)
-        ]
+        parts = [self.outputs(pixels[start : start + BATCH_SIZE])[0] for start in range(0, len(pixels), BATCH_SIZE)]
         return np.concatenate(parts) if parts else np.empty((0, len(self.card.classes)), np.float32)
+
+    def outputs(self, pixels: PixelBatch) -> tuple[Probabilities, FeatureMatrix]:
+        """Probabilities (n k) and features (n d) of one batch."""
+        outputs = self.engine.run(pixels)
+        return outputs["probabilities"], outputs["features"]
 
 
 def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engine: str | None = None) -> Predictor:
@@ -63,10 +66,19 @@ def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engi
                 ko=f"{folder} 에 {MODEL} 파일이 없습니다. 실행 폴더를 복원하거나 다시 학습하세요.",
             )
         )
+    check_model_file(model, card)
     ready = open_engine(engine, model) if engine else fastest_engine(model, card.image.size, num_images, store=store)[0]
     probe = np.zeros((1, card.image.size, card.image.size, 3), np.uint8)
-    outputs = ready.run(probe)
-    width = outputs["probabilities"].shape[1] if "probabilities" in outputs else 0
+    try:
+        outputs = ready.run(probe)
+    except Exception as error:  # each runtime raises its own types for a graph with other inputs
+        raise ModelError(
+            say(
+                en=f"{model} cannot be run: {error}. Restore the run folder or train again.",
+                ko=f"{model} 을(를) 실행할 수 없습니다: {error}. 실행 폴더를 복원하거나 다시 학습하세요.",
+            )
+        ) from error
+    width = outputs["probabilities"].shape[1] if {"probabilities", "features"} <= set(outputs) else 0
     if width != len(card.classes):
         raise ModelError(
             say(

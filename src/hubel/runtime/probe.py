@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from hubel.core.files import write_atomically
-from hubel.runtime.engines import BATCH_SIZE, Engine, available_engines, installed, open_engine, usable_cores
+from hubel.runtime.engines import (
+    BATCH_SIZE,
+    ENGINE_NAMES,
+    Engine,
+    available_engines,
+    installed,
+    open_engine,
+    usable_cores,
+)
 
 PROBE_BATCHES = 2
 """Batches per worker that are timed, after one to warm up."""
@@ -59,7 +67,7 @@ def fastest_engine(graph: Path, size: int, num_images: float, *, store: Path) ->
     if kept is None and not names:
         return open_engine("onnxruntime-f32", graph), ()
     if kept is not None:
-        best = min(kept, key=lambda measured: measured.seconds(num_images))
+        best = min(kept, key=lambda measured: (measured.seconds(num_images), measured.seconds_per_image))
         return open_engine(best.engine, graph), kept
     engines: dict[str, Engine] = {}
     measurements = []
@@ -70,7 +78,9 @@ def fastest_engine(graph: Path, size: int, num_images: float, *, store: Path) ->
         measurements.append(Measured(name, load_seconds, seconds_per_image(engines[name], size)))
     found = tuple(measurements)
     write_atomically(record, json.dumps({"machine": machine_key(), "measured": [asdict(entry) for entry in found]}))
-    return engines[min(found, key=lambda measured: measured.seconds(num_images)).engine], found
+    return engines[
+        min(found, key=lambda measured: (measured.seconds(num_images), measured.seconds_per_image)).engine
+    ], found
 
 
 def seconds_per_image(engine: Engine, size: int) -> float:
@@ -90,7 +100,8 @@ def read_measurements(record: Path) -> tuple[Measured, ...] | None:
         content = json.loads(record.read_text(encoding="utf-8"))
         if content["machine"] != machine_key():
             return None
-        return tuple(Measured(**entry) for entry in content["measured"])
+        measured = tuple(Measured(**entry) for entry in content["measured"])
+        return measured if measured and {entry.engine for entry in measured} <= set(ENGINE_NAMES) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent or damaged: it is measured again
 

@@ -184,13 +184,13 @@ class Pass:
     def read_batch(self, indices: list[int]) -> list[ReadImage]:
         """Read, fit and run one batch; called in a worker thread."""
         images = [self.read_one(index) for index in indices]
-        to_run = [position for position, image in enumerate(images) if image.pixels is not None]
+        to_run = {position: image.pixels for position, image in enumerate(images) if image.pixels is not None}
         if not to_run:
             return images
         size = self.extractor.spec.size
         pixels = np.zeros((BATCH_SIZE, size, size, 3), np.uint8)  # always a full batch: every row is computed alike
-        for position in to_run:
-            pixels[position] = images[position].pixels
+        for position, picture in to_run.items():
+            pixels[position] = picture
         features = self.extractor.engine.run(show(pixels, self.view))["features"].astype(np.float16)
         for position in to_run:
             images[position] = replace(images[position], features=features[position])
@@ -226,7 +226,7 @@ class Pass:
                 extraction.refused.append(image.refused)
                 if image.content and image.refused.refusal not in PASSING_REFUSALS:
                     cache.remember_refusal(image.content, image.refused.refusal, image.refused.detail)
-            else:
+            elif image.features is not None:
                 extraction.features[self.view][image.index] = image.features
                 extraction.done[image.index] = True
         self.keep_rows(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from hubel.core.seeds import generator
 from hubel.core.types import FeatureMatrix, Labels, Logits
@@ -23,6 +24,8 @@ MOST_ROWS_FOR_STRENGTH = 20_000
 UNBALANCED = 2.0
 """Classes are weighed alike when the largest has more than so many times the images of the smallest."""
 
+HeldOutLogits = Float[np.ndarray, "m k"]
+"""Scores before softmax of m of the n images."""
 Protocol = Literal["test", "validation", "cross-validation", "holdout"]
 
 
@@ -53,7 +56,7 @@ class Learned:
     measured: np.ndarray
     logits: Logits
     held_out: np.ndarray
-    held_out_logits: Logits
+    held_out_logits: HeldOutLogits
     weighted: bool
     cross_validated_accuracy: float
 

@@ -65,7 +65,6 @@ class TrainOptions:
 
 def out_of_range(option: str, value: str, allowed_en: str, allowed_ko: str) -> str:
     """The message for a value that an option does not take."""
-    return say(
-        en=f"{option} does not take {value}. Choose: {allowed_en}.",
-        ko=f"{option} 값으로 {value} 을(를) 쓸 수 없습니다. 가능한 값: {allowed_ko}.",
-    )
+    text_en = f"{option} does not take {value}. Choose: {allowed_en}."
+    text_ko = f"{option} 값으로 {value} 을(를) 쓸 수 없습니다. 가능한 값: {allowed_ko}."
+    return say(en=text_en, ko=text_ko)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hubel.core.errors import ModelError
 from hubel.core.files import cache_root
 from hubel.core.golden import check_golden, read_golden
+from hubel.core.language import say
 from hubel.core.parallel import batches, map_in_order
 from hubel.core.rundir import GOLDEN
-from hubel.core.types import Pixels, Probabilities
+from hubel.core.types import FeatureMatrix, Pixels, Probabilities
 from hubel.data.images import ImageSource, UnreadableImage, load_image
 from hubel.runtime.engines import BATCH_SIZE
 from hubel.runtime.predictor import Predictor, open_predictor
@@ -79,14 +81,29 @@ def load_predictor(run: Path, *, num_images: float = math.inf, engine: str | Non
     """
     predictor = open_predictor(run, num_images=num_images, store=cache_root() / "engines", engine=engine)
     folder = predictor.folder / GOLDEN
-    paths, expected = read_golden(folder)
+    golden = read_golden(folder)
 
-    def work(batch: list[Path]) -> Probabilities:
-        return probabilities_of(predictor, batch)[0]
+    def work(batch: list[Path]) -> tuple[Probabilities, FeatureMatrix]:
+        try:
+            pixels = np.stack([load_image(path, predictor.card.image) for path in batch])
+        except UnreadableImage as error:
+            raise unreadable_golden(folder, error) from error
+        return predictor.outputs(pixels)
 
-    found = list(map_in_order(work, batches(paths, 4), workers=predictor.engine.workers))
-    check_golden(np.concatenate(found), expected, engine=predictor.engine.name, folder=folder)
+    found = list(map_in_order(work, batches(golden.paths, 4), workers=predictor.engine.workers))
+    probabilities, features = (np.concatenate(part) for part in zip(*found, strict=True))
+    check_golden(probabilities, features, golden, engine=predictor.engine.name, folder=folder)
     return predictor
+
+
+def unreadable_golden(folder: Path, error: UnreadableImage) -> ModelError:
+    """A golden image cannot be read."""
+    return ModelError(
+        say(
+            en=f"The golden images in {folder} cannot be read: {error}. Without them the model cannot be trusted; restore the run folder.",
+            ko=f"{folder} 의 기준 이미지를 읽을 수 없습니다: {error}. 기준 이미지 없이는 모델을 신뢰할 수 없습니다. 실행 폴더를 복원하세요.",
+        )
+    )
 
 
 def probabilities_of(

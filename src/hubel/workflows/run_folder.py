@@ -23,7 +23,7 @@ from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
 from hubel.data.images import UnreadableImage, load_image
 from hubel.data.names import shown
-from hubel.data.pictures import golden_copy, thumbnail
+from hubel.data.pictures import golden_copy, golden_card, thumbnail
 from hubel.data.split import cross_split_duplicates
 from hubel.data.split_file import SplitRow, escape_name, write_split_csv
 from hubel.evaluate.calibration import fit_temperature, softmax
@@ -156,10 +156,10 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
 
 
 def write_golden_images(folder: Path, session: Session, card: Card) -> None:
-    """Choose a few images evenly, copy them small and without loss, and note what float32 says of them."""
+    """Choose a few images evenly, copy them small and without loss, add the test card, and note what float32 says of them."""
     kept = session.kept
     chosen = kept[np.unique(np.linspace(0, len(kept) - 1, NUM_GOLDEN).astype(int))]
-    copies = []
+    copies = [golden_card()]
     for index in chosen:
         try:
             copies.append(golden_copy(session.paths[index]))
@@ -167,7 +167,8 @@ def write_golden_images(folder: Path, session: Session, card: Card) -> None:
             continue  # the file went away since it was read; the others serve
     engine = open_engine("onnxruntime-f32", folder / MODEL)
     pixels = np.stack([load_image(copy, card.image) for copy in copies])
-    write_golden(folder / GOLDEN, copies, engine.run(pixels)["probabilities"])
+    said = engine.run(pixels)
+    write_golden(folder / GOLDEN, copies, said["probabilities"], said["features"])
 
 
 def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
@@ -200,7 +201,7 @@ def config_toml(session: Session, card: Card) -> str:
     """The settings as they were resolved."""
     options = session.options
     values = {
-        "data": session.dataset.root,
+        "data": shown(session.dataset.root),
         "model": options.model,
         "size": card.image.size,
         "resize": card.image.resize,
@@ -209,7 +210,9 @@ def config_toml(session: Session, card: Card) -> str:
         "budget": options.budget,
         "engine": session.extractor.engine.name,
     }
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items() if value is not None)
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if value is not None
+    )
 
 
 def make_report(

@@ -1,0 +1,530 @@
+"""`hubel.ImageClassifier` behaves as scikit-learn expects, and says the same as every other door of hubel."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import io
+import json
+import pickle
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks, get_tags
+
+from hubel import ImageClassifier, workflows
+from hubel.core.errors import DataError, HubelError, ModelError, UsageError
+from hubel.core.rundir import CARD, GOLDEN
+from hubel.workflows import TrainOptions
+from support import run_python
+
+PER_CLASS = 6
+
+
+def make_image(label: int, generator: np.random.Generator) -> Image.Image:
+    """A noisy picture of no fixed size: reddish for label 3, bluish for 10, and not always clearly so."""
+    height, width = generator.integers(30, 44, 2)
+    pixels = generator.normal(120, 40, (height, width, 3))
+    pixels[..., 0 if label == 3 else 2] += generator.normal(15, 12)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def make_images() -> tuple[list[Image.Image], list[int]]:
+    labels = [3, 10] * PER_CLASS
+    generator = np.random.default_rng(0)
+    return [make_image(label, generator) for label in labels], labels
+
+
+def quick(**parameters: Any) -> ImageClassifier:
+    """A classifier for small pictures that tries no second view."""
+    return ImageClassifier(**{"size": 32, "views": 1, "resize": "squash", **parameters})
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Image.Image]:
+    return make_images()[0]
+
+
+@pytest.fixture(scope="module")
+def labels() -> list[int]:
+    return make_images()[1]
+
+
+@pytest.fixture(scope="module")
+def fitted(images: list[Image.Image], labels: list[int]) -> ImageClassifier:
+    """A classifier that the tests only read."""
+    return quick().fit(images, labels)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, images: list[Image.Image], labels: list[int]) -> Path:
+    """The same pictures as files, in a folder for each class."""
+    root = tmp_path_factory.mktemp("source") / "colours"
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        place = root / ("red" if label == 3 else "blue")
+        place.mkdir(parents=True, exist_ok=True)
+        image.save(place / f"{number:02}.png")
+    return root
+
+
+# What scikit-learn demands of every estimator, whatever its input. For an estimator of images its own generator of checks
+# yields the first only, for the others feed matrices of features; these do not look at what a feature is.
+CHECKS = [
+    "check_estimator_cloneable",
+    "check_estimator_tags_renamed",
+    "check_valid_tag_types",
+    "check_estimator_repr",
+    "check_no_attributes_set_in_init",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_mixin_order",
+    "check_parameters_default_constructible",
+    "check_get_params_invariance",
+    "check_set_params",
+    "check_estimators_unfitted",
+    "check_estimator_sparse_tag",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_supervised_y_no_nan",
+    "check_requires_y_none",
+    "check_fit1d",
+    "check_n_features_in_after_fitting",
+    "check_non_transformer_estimators_n_iter",
+    "check_decision_proba_consistency",
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_check_of_scikit_learn_passes(check: str) -> None:
+    function: Callable[[str, ImageClassifier], None] = getattr(estimator_checks, check)
+    function("ImageClassifier", quick())
+
+
+def test_it_is_a_classifier_of_images_to_scikit_learn() -> None:
+    tags = get_tags(quick())
+    assert is_classifier(quick())
+    assert not tags.input_tags.two_d_array
+    assert tags.target_tags.required
+
+
+def test_fit_returns_self_and_learns(images: list[Image.Image], labels: list[int]) -> None:
+    classifier = quick()
+    assert classifier.fit(images, labels) is classifier
+    assert classifier.classes_.tolist() == [3, 10]
+    assert classifier.score(images, labels) > 0.6
+    assert classifier.metrics_ == classifier.card_.metrics
+    assert classifier.metrics_.num_images == len(images)
+
+
+def test_fitting_again_and_fitting_a_clone_give_the_same_probabilities(
+    fitted: ImageClassifier, images: list[Image.Image], labels: list[int]
+) -> None:
+    expected = fitted.predict_proba(images)
+    other = clone(fitted)
+    assert not hasattr(other, "classes_")
+    for _ in range(2):
+        np.testing.assert_array_equal(other.fit(images, labels).predict_proba(images), expected)
+
+
+def test_probabilities_sum_to_one_and_their_largest_is_the_prediction(
+    fitted: ImageClassifier, images: list[Image.Image]
+) -> None:
+    probabilities = fitted.predict_proba(images)
+    assert probabilities.shape == (len(images), 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(images))
+
+
+def test_columns_follow_the_sorted_labels_not_the_order_of_the_card(images: list[Image.Image]) -> None:
+    labels = ["img10" if number % 2 else "img9" for number in range(len(images))]
+    classifier = quick().fit(images, labels)
+    assert classifier.card_.classes == ("img9", "img10")
+    assert classifier.classes_.tolist() == ["img10", "img9"]
+    assert classifier.score(images, labels) > 0.6
+
+
+def test_prediction_does_not_depend_on_what_comes_with_an_image(
+    fitted: ImageClassifier, images: list[Image.Image]
+) -> None:
+    expected = fitted.predict_proba(images)
+    order = np.random.default_rng(1).permutation(len(images))
+    shuffled = fitted.predict_proba([images[index] for index in order])
+    alone = np.concatenate([fitted.predict_proba([image]) for image in images])
+    np.testing.assert_allclose(shuffled, expected[order], atol=1e-6)
+    np.testing.assert_allclose(alone, expected, atol=1e-6)
+
+
+def test_path_bytes_open_file_picture_and_array_get_the_same_probabilities(
+    fitted: ImageClassifier, images: list[Image.Image], tmp_path: Path
+) -> None:
+    path = tmp_path / "one.png"
+    images[0].save(path)
+    with path.open("rb") as opened:
+        answers = fitted.predict_proba(
+            [
+                str(path),
+                path,
+                path.read_bytes(),
+                opened,
+                io.BytesIO(path.read_bytes()),
+                images[0],
+                np.asarray(images[0]),
+            ]
+        )
+    np.testing.assert_allclose(answers, np.broadcast_to(answers[0], answers.shape), atol=1e-6)
+
+
+def test_array_of_images_is_a_sequence_of_them(fitted: ImageClassifier) -> None:
+    batch = np.random.default_rng(0).integers(0, 256, (3, 40, 40, 3), np.uint8)
+    np.testing.assert_array_equal(fitted.predict_proba(batch), fitted.predict_proba(list(batch)))
+    grey = batch[..., 0]
+    np.testing.assert_array_equal(
+        fitted.predict_proba(grey), fitted.predict_proba([Image.fromarray(one) for one in grey])
+    )
+
+
+def test_images_in_memory_and_their_files_make_the_same_model(
+    fitted: ImageClassifier, images: list[Image.Image], labels: list[int], tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{number:02} .png" for number in range(len(images))]
+    for image, path in zip(images, paths, strict=True):
+        image.save(path)
+    from_files = quick().fit(np.array(list(map(str, paths))), np.array(labels))
+    np.testing.assert_array_equal(from_files.predict_proba(paths), fitted.predict_proba(images))
+
+
+def test_folder_is_learned_from_as_the_command_line_does(folder: Path, tmp_path: Path) -> None:
+    classifier = quick().fit(folder)
+    list(workflows.train(str(folder), TrainOptions(out=tmp_path / "run", size=32, views=1, resize="squash")))
+    assert classifier.classes_.tolist() == ["blue", "red"]
+    files = sorted(map(str, folder.rglob("*.png")))
+    said = {answer.path: answer.label for answer in workflows.predict(tmp_path / "run", files)}
+    assert classifier.predict(files).tolist() == [said[file] for file in files]
+    assert (
+        json.loads((classifier.run_ / CARD).read_text())["metrics"]
+        == json.loads((tmp_path / "run" / CARD).read_text())["metrics"]
+    )
+    assert classifier.score(folder) == classifier.score(files, [Path(file).parent.name for file in files])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("고양이", "개"), ("", " "), ("a", "a "), ("é", "e\u0301"), ("x\ny", "x"), (False, True), (-1, 7), (0.0, 1.0)],
+    ids=["hangul", "blank", "blank-at-the-end", "two-spellings", "two-lines", "bool", "int", "whole-float"],
+)
+def test_labels_of_any_kind_come_back_as_they_were(
+    names: tuple[Any, Any], images: list[Image.Image], tmp_path: Path
+) -> None:
+    given = np.array([names[number % 2] for number in range(len(images))])
+    classifier = quick().fit(images, given)
+    loaded = ImageClassifier.load(classifier.save(tmp_path / "run"))
+    for one in (classifier, loaded):
+        assert one.classes_.dtype == given.dtype
+        assert one.classes_.tolist() == sorted(names)
+        assert one.score(images, given) > 0.6
+
+
+def test_the_same_file_may_come_twice_as_when_samples_are_drawn_again(folder: Path) -> None:
+    files = sorted(folder.rglob("*.png"))
+    again = [*files, *files[:3]]
+    classifier = quick().fit(again, [path.parent.name for path in again])
+    assert classifier.metrics_.num_images == len(files) + 3
+
+
+def test_unreadable_files_are_set_aside_with_a_warning(folder: Path, tmp_path: Path) -> None:
+    files = [*sorted(folder.rglob("*.png")), tmp_path / "missing.png", tmp_path / "text.png"]
+    (tmp_path / "text.png").write_text("no picture")
+    names = [path.parent.name for path in files[:-2]] + ["red", "blue"]
+    with pytest.warns(UserWarning, match="set aside: 2") as caught:
+        classifier = quick().fit(files, names)
+    assert caught[0].filename == __file__
+    assert classifier.metrics_.num_images == len(files) - 2
+    with pytest.raises(ValueError, match=rf"X\[{len(files) - 2}\]"):
+        classifier.predict(files)
+
+
+def test_cross_validation_works(images: list[Image.Image], labels: list[int]) -> None:
+    scores = cross_val_score(quick(), images, labels, cv=2)
+    assert len(scores) == 2
+    assert scores.mean() > 0.5
+
+
+def test_search_over_a_parameter_works(images: list[Image.Image], labels: list[int]) -> None:
+    search = GridSearchCV(quick(), {"size": np.array([32, 48])}, cv=2).fit(images, labels)
+    assert search.best_params_["size"] in (32, 48)
+    assert search.best_estimator_.card_.image.size == search.best_params_["size"]
+    assert search.predict(images[:2]).shape == (2,)
+
+
+def test_pipeline_works(images: list[Image.Image], labels: list[int]) -> None:
+    def mirrored(pictures: list[Image.Image]) -> list[Image.Image]:
+        return [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures]
+
+    pipeline = Pipeline([("mirror", FunctionTransformer(mirrored)), ("classify", quick())]).fit(images, labels)
+    assert pipeline.set_params(classify__engine="onnxruntime-f32").score(images, labels) > 0.6
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))], ids=["deepcopy", "pickle"]
+)
+def test_a_copy_has_a_run_folder_of_its_own(
+    copied: Callable[[ImageClassifier], ImageClassifier], fitted: ImageClassifier, images: list[Image.Image]
+) -> None:
+    other = copied(fitted)
+    assert other.run_ != fitted.run_
+    np.testing.assert_array_equal(other.predict_proba(images), fitted.predict_proba(images))
+    assert other.get_params() == fitted.get_params()
+
+
+def test_predicting_changes_nothing_of_the_classifier(fitted: ImageClassifier, images: list[Image.Image]) -> None:
+    other = copy.deepcopy(fitted)
+    before = dict(vars(other))
+    other.predict_proba(images)
+    assert vars(other) == before
+
+
+def test_run_folder_goes_with_the_classifier_and_at_the_next_fit(images: list[Image.Image], labels: list[int]) -> None:
+    classifier = quick().fit(images, labels)
+    first = classifier.run_
+    second = classifier.fit(images, labels).run_
+    gc.collect()
+    assert not first.parent.exists()
+    assert second.exists()
+    del classifier
+    gc.collect()
+    assert not second.parent.exists()
+
+
+def test_a_failed_fit_leaves_no_folder_and_the_model_before(
+    images: list[Image.Image], labels: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    classifier = quick().fit(images, labels)
+    run = classifier.run_
+    with pytest.raises(ValueError, match="cannot be understood"):
+        classifier.fit([*images[:-1], np.full((40, 40, 3), np.nan)], labels)
+    assert [path.name for path in tmp_path.iterdir()] == [run.parent.name]
+    assert classifier.predict(images).shape == (len(images),)
+
+
+def test_saved_and_loaded_it_is_the_same_classifier(
+    fitted: ImageClassifier, images: list[Image.Image], tmp_path: Path
+) -> None:
+    saved = fitted.save(tmp_path / "models" / "colours")
+    loaded = ImageClassifier.load(saved)
+    assert loaded.run_ == saved == tmp_path / "models" / "colours"
+    assert sorted(path.name for path in saved.parent.iterdir()) == ["colours"]
+    assert loaded.get_params() == fitted.get_params()
+    assert loaded.card_ == fitted.card_
+    np.testing.assert_array_equal(loaded.predict_proba(images), fitted.predict_proba(images))
+    del loaded
+    gc.collect()
+    assert (saved / CARD).exists()
+
+
+def test_saving_overwrites_nothing(fitted: ImageClassifier, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine.html").write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        fitted.save(tmp_path / "mine")
+    with pytest.raises(UsageError, match="exists already"):
+        fitted.report(tmp_path / "mine.html")
+    assert (tmp_path / "mine.html").read_text() == "mine"
+
+
+def test_report_is_the_one_of_the_run_and_can_be_copied(fitted: ImageClassifier, tmp_path: Path) -> None:
+    inside = fitted.report()
+    copied = fitted.report(tmp_path / "colours.html")
+    assert inside == fitted.run_ / "report.html"
+    assert copied.read_bytes() == inside.read_bytes()
+
+
+def test_run_of_the_command_line_is_loaded_with_its_settings(folder: Path, tmp_path: Path) -> None:
+    options = TrainOptions(out=tmp_path / "run", size=32, views=1, resize="pad", seed=4)
+    list(workflows.train(str(folder), options))
+    loaded = ImageClassifier.load(tmp_path / "run")
+    chosen = {"model": "efficientnet_lite0", "size": 32, "views": 1, "resize": "pad", "seed": 4}
+    assert {name: loaded.get_params()[name] for name in chosen} == chosen
+    assert set(loaded.predict(list(folder.rglob("*.png")))) == {"blue", "red"}
+
+
+@pytest.mark.parametrize(
+    "notes", ["", "[]", '{"parameters": {}, "labels": {"3": 3}, "kind": "int64"}', '{"parameters": {"gpu": 1}, "labels": {"3": 3, "10": 10}, "kind": "int64"}', '{"parameters": {}, "labels": {"3": "x", "10": 10}, "kind": "int64"}']
+)  # fmt: skip
+def test_damaged_notes_are_refused(notes: str, fitted: ImageClassifier, tmp_path: Path) -> None:
+    saved = fitted.save(tmp_path / "run")
+    (saved / "estimator.json").write_text(notes)
+    with pytest.raises(ModelError, match=r"estimator\.json"):
+        ImageClassifier.load(saved)
+
+
+def test_drifted_model_is_refused_when_loaded(fitted: ImageClassifier, tmp_path: Path) -> None:
+    saved = fitted.save(tmp_path / "run")
+    for picture in (saved / GOLDEN).glob("*.png"):
+        Image.new("RGB", (32, 32), "white").save(picture)
+    with pytest.raises(ModelError, match="golden"):
+        ImageClassifier.load(saved)
+
+
+def test_base_install_loads_predicts_scores_and_saves(fitted: ImageClassifier, folder: Path, tmp_path: Path) -> None:
+    saved = fitted.save(tmp_path / "run")
+    program = f"""
+import sys
+for package in ("sklearn", "scipy", "openvino", "torch", "jinja2"):
+    sys.modules[package] = None
+import hubel
+classifier = hubel.ImageClassifier.load({str(saved)!r})
+file = {str(next(folder.rglob("*.png")))!r}
+print(classifier.predict([file]).dtype.kind, classifier.predict_proba([file]).shape, classifier.score([file], [3]) in (0, 1))
+classifier.save({str(tmp_path / "copy")!r})
+try:
+    classifier.fit([file, file], [3, 10])
+except hubel.core.errors.MissingExtraError as error:
+    print(error)
+"""
+    finished = run_python("-c", program)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[0] == "i (1, 2) True"
+    assert "pip install 'hubel[train]'" in finished.stdout
+    assert (tmp_path / "copy" / CARD).exists()
+
+
+def test_importing_hubel_does_not_load_the_classifier() -> None:
+    program = "import sys, hubel; print(hubel.__version__, 'numpy' in sys.modules, 'ImageClassifier' in hubel.__all__)"
+    finished = run_python("-c", program)
+    assert finished.stdout.split()[1:] == ["False", "True"], finished.stderr
+
+
+def test_unknown_name_of_the_package_is_an_attribute_error() -> None:
+    import hubel
+
+    with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
+        hubel.Classifier  # noqa: B018
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "save", "report", "run_"])
+def test_before_fit_there_is_nothing_to_ask(method: str) -> None:
+    classifier = quick()
+    assert not hasattr(classifier, "run_")
+    with pytest.raises(NotFittedError, match="not fitted"):
+        getattr(classifier, method)(["a.png"])
+
+
+PICTURE = np.zeros((40, 40, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (np.zeros((5, 4)), r"Expected images in X, got ndarray \(5, 4\)"),
+        (np.float64(1), "Expected images"),
+        (np.zeros(4), r"X\[0\]: float64"),
+        (np.zeros((2, 3, 40, 40, 3)), "Expected images"),
+        ([PICTURE, 3], r"X\[1\]: int"),
+        ([[1, 2], [3, 4]], r"X\[0\]: list"),
+        ({"a": PICTURE}, "got dict"),
+        (7, "got int"),
+        ("photo.jpg", "single thing: str"),
+        (PICTURE, r"single thing: ndarray \(40, 40, 3\)"),
+        (Image.fromarray(PICTURE), "single thing: Image"),
+        ([], "0 samples"),
+        (np.zeros((0, 40, 40, 3), np.uint8), "0 samples"),
+        (np.full((2, 40, 40, 3), np.nan), r"X\[0\].*nan"),
+        (np.full((2, 40, 40, 3), 200.0), r"X\[0\].*200"),
+        (np.zeros((2, 3, 40, 40), np.uint8), r"X\[0\].*\(3, 40, 40\)"),
+        (np.zeros((2, 40, 40, 3), np.int32), r"X\[0\].*int32"),
+        (np.zeros((2, 40, 40, 3), complex), r"X\[0\].*complex"),
+        ([PICTURE, np.zeros((0, 40, 3), np.uint8)], r"X\[1\]"),
+        ([b"no picture"], r"X\[0\].*not an image"),
+        ([io.StringIO("text")], "gives no bytes"),
+    ],
+)
+def test_what_is_no_sequence_of_images_is_a_value_error(given: Any, said: str, fitted: ImageClassifier) -> None:
+    with pytest.raises(ValueError, match=said) as caught:
+        fitted.predict(given)
+    assert isinstance(caught.value, HubelError)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (None, "requires y to be passed"),
+        ([1, 2, 3], "inconsistent numbers of samples: 4 images in X, 3 labels"),
+        ([1, 1, 1, 1], "one class: 1"),
+        ([1, 1, 1, 2], "at least 2 images, but 2 has one"),
+        ([1.0, np.nan, 2, 2], "NaN"),
+        ([0.1, 0.2, 0.3, 0.4], "Unknown label type"),
+        ([[1, 0], [0, 1], [1, 0], [0, 1]], "1d array"),
+        (["a", "a", None, None], "None|Unknown label|NaN"),
+    ],
+)
+def test_labels_that_do_not_fit_are_a_value_error(labels: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        quick().fit([PICTURE] * 4, labels)
+
+
+def test_labels_in_a_column_are_taken_with_scikit_learns_warning(images: list[Image.Image], labels: list[int]) -> None:
+    with pytest.warns(UserWarning, match="column-vector"):
+        classifier = quick().fit(images, np.array(labels)[:, None])
+    assert classifier.classes_.tolist() == [3, 10]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"size": 5}, "size does not take 5"),
+        ({"views": 9}, "views does not take 9"),
+        ({"seed": -1}, "seed does not take -1"),
+        ({"budget": 0}, "budget does not take 0"),
+        ({"resize": "stretch"}, "resize does not take 'stretch'"),
+        ({"engine": "abacus"}, "no engine 'abacus'"),
+    ],
+)
+def test_parameter_out_of_range_is_refused_by_fit_and_not_before(
+    parameters: dict[str, Any], said: str, folder: Path
+) -> None:
+    classifier = quick(**parameters)
+    with pytest.raises(ValueError, match=f"^(There is )?{said}") as caught:
+        classifier.fit(folder)
+    assert isinstance(caught.value, UsageError)
+
+
+def test_labelled_data_with_labels_besides_are_refused(folder: Path, fitted: ImageClassifier) -> None:
+    with pytest.raises(ValueError, match="has its own labels"):
+        quick().fit(folder, ["red"])
+    with pytest.raises(ValueError, match="has its own labels"):
+        fitted.score(folder, ["red"])
+
+
+def test_data_that_cannot_be_learned_from_are_a_value_error_and_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nowhere") as caught:
+        quick().fit(tmp_path / "nowhere")
+    assert isinstance(caught.value, DataError)
+
+
+def test_score_weighs_images_and_needs_a_label_for_each(
+    fitted: ImageClassifier, images: list[Image.Image], labels: list[int]
+) -> None:
+    right = fitted.predict(images) == labels
+    weights = np.where(right, 0.0, 1.0) + 1e-9
+    assert fitted.score(images, labels, sample_weight=weights) == pytest.approx(np.average(right, weights=weights))
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        fitted.score(images, labels[:-1])
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        fitted.score(images)
+
+
+def test_fit_says_nothing(images: list[Image.Image], labels: list[int], capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        quick().fit(images, labels)
+    assert capfd.readouterr() == ("", "")
