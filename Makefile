@@ -16,7 +16,10 @@ help:
 
 demo: $(VENV)/installed-train
 	$(BIN)/hubel train faces --out runs/demo
-	@echo "The report: $$(ls -td $(CURDIR)/runs/demo*/report.html | head -n 1)"
+	@run=$$(ls -td runs/demo* | head -n 1); echo; \
+	$(BIN)/hubel predict $$run $$run/golden; echo; \
+	echo "The picture: $(CURDIR)/$$run/picture.png"; \
+	echo "The report:  $(CURDIR)/$$run/report.html"
 
 install: $(VENV)/installed-dev
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 import traceback
 from collections.abc import Sequence
 from typing import Annotated
@@ -33,6 +34,8 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter gets its code, not a crash
+    # Pillow's remarks on metadata mean nothing to the user: what matters of a file, the reader itself says.
+    warnings.filterwarnings("ignore", module="PIL")
     sys.exit(main(sys.argv[1:]))
 
 

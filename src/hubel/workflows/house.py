@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 from hubel.core.files import cache_root
 from hubel.data.cache import Cache, CacheSummary
@@ -12,16 +13,21 @@ PARTS = ("rows", "graphs", "engines", "builtin")
 
 
 def cache_summary() -> CacheSummary:
-    """What the cache of pixels and features holds."""
+    """What the cache holds: pixels and features, and the size of everything hubel can compute again."""
     with Cache(cache_root() / "rows") as cache:
-        return cache.summary()
+        rows = cache.summary()
+    return replace(rows, folder=cache_root(), num_bytes=sum(part_bytes(part) for part in PARTS))
 
 
 def clear_cache() -> int:
     """Remove everything hubel can compute again; returns how many bytes that was."""
     freed = 0
     for part in PARTS:
-        folder = cache_root() / part
-        freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        shutil.rmtree(folder, ignore_errors=True)
+        freed += part_bytes(part)
+        shutil.rmtree(cache_root() / part, ignore_errors=True)
     return freed
+
+
+def part_bytes(part: str) -> int:
+    """The size of one folder of the cache."""
+    return sum(path.stat().st_size for path in (cache_root() / part).rglob("*") if path.is_file())
