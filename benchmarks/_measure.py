@@ -75,7 +75,7 @@ def run_python(*arguments: str | Path, environment: Mapping[str, str] | None = N
             tail = "\n".join(complaints.read().decode(errors="replace").splitlines()[-20:])
             sys.exit(f"{' '.join(command)} ended with {process.returncode} after {seconds:.0f} s:\n{tail}")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    answer = next((json.loads(line) for line in reversed(lines) if line.startswith("{")), {})
+    answer: dict[str, Any] = next((json.loads(line) for line in reversed(lines) if line.startswith("{")), {})
     return Measured(began, seconds, peak, answer, len(lines))
 
 

@@ -118,7 +118,19 @@ def table(results: list[Result]) -> str:
                 f"{statistics.mean(result.seconds for result in own):.0f}",
             ]
         )
-    header = ["set", "classes", "train", "test", "probe", "hubel", "95 % interval", "points", "size", "views", "hubel, seconds"]
+    header = [
+        "set",
+        "classes",
+        "train",
+        "test",
+        "probe",
+        "hubel",
+        "95 % interval",
+        "points",
+        "size",
+        "views",
+        "hubel, seconds",
+    ]
     return markdown_table(header, rows)
 
 

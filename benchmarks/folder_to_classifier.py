@@ -35,7 +35,10 @@ from _measure import (
     write_json,
 )
 
-PEERS = {"fastai": ("fastai_finetune.py", "fastai fine_tune(1)"), "torch": ("torch_features.py", "plain PyTorch features")}
+PEERS = {
+    "fastai": ("fastai_finetune.py", "fastai fine_tune(1)"),
+    "torch": ("torch_features.py", "plain PyTorch features"),
+}
 FIRST, SECOND = "hubel, first run", "hubel, second run"
 PACKAGES = (
     "hubel", "fastai", "torch", "torchvision", "timm", "scikit-learn", "openvino", "onnxruntime", "numpy", "pillow",
@@ -55,9 +58,7 @@ class Result:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, help="the unpacked catsdogs folder")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--without", action="append", default=[], choices=[*PEERS, "hubel"])
@@ -131,7 +132,9 @@ def per_round(results: list[Result]) -> str:
         first = next((other.seconds for other in results if (other.way, other.round) == (FIRST, result.round)), None)
         ratio = f"{result.seconds / first:.2f}" if first else "–"
         accuracy = f"{100 * result.accuracy:.2f} %"
-        rows.append([result.round + 1, result.way, f"{result.seconds:.1f}", accuracy, mebibytes(result.peak_bytes), ratio])
+        rows.append(
+            [result.round + 1, result.way, f"{result.seconds:.1f}", accuracy, mebibytes(result.peak_bytes), ratio]
+        )
     return markdown_table(["round", "way", "seconds", "test accuracy", "peak MiB", "× hubel's first run"], rows)
 
 
@@ -156,7 +159,16 @@ def summary(results: list[Result]) -> str:
                 f"{statistics.median(ratios):.2f}" if ratios else "–",
             ]
         )
-    header = ["way", "rounds", "seconds, min", "median", "test accuracy, median", "peak MiB, max", "ratio, min", "ratio, median"]
+    header = [
+        "way",
+        "rounds",
+        "seconds, min",
+        "median",
+        "test accuracy, median",
+        "peak MiB, max",
+        "ratio, min",
+        "ratio, median",
+    ]
     return markdown_table(header, rows)
 
 

@@ -72,7 +72,15 @@ def table(measured: dict[str, list[Measured]], counts: dict[str, int], num_featu
                 "–" if way == WHOLE else f"{statistics.median(ratios):.1f}",
             ]
         )
-    header = ["head", "features", "seconds, median", "peak MiB", "of it before the fit", "accuracy, fresh", "× hubel: one strength"]
+    header = [
+        "head",
+        "features",
+        "seconds, median",
+        "peak MiB",
+        "of it before the fit",
+        "accuracy, fresh",
+        "× hubel: one strength",
+    ]
     return markdown_table(header, rows)
 
 

@@ -45,7 +45,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     print(f"seed 0; machine: {machine()}")
-    print(f"versions: {listed(versions('hubel', 'numpy', 'openvino', 'onnxruntime', 'simplejpeg', 'pillow'))}\n", flush=True)
+    print(
+        f"versions: {listed(versions('hubel', 'numpy', 'openvino', 'onnxruntime', 'simplejpeg', 'pillow'))}\n",
+        flush=True,
+    )
     size = ("--size", str(arguments.size))
     rows: list[tuple[str, int, str, Measured, int]] = []
     with contextlib.ExitStack() as stack:
@@ -54,8 +57,7 @@ def main() -> None:
         if photos is None:
             print(absent("catsdogs"))
         else:
-            for count in arguments.photos:
-                rows.append(train("train, photos", photos, count, place, ()))
+            rows += [train("train, photos", photos, count, place, ()) for count in arguments.photos]
             _, _, _, small, _ = train("train", photos, 200, place, size)
             if arguments.predict:  # once before, for choosing the engine is done once on a machine
                 predict(Path(small.answer["folder"]), photos, max(arguments.predict), place)
@@ -91,7 +93,9 @@ def table(rows: list[tuple[str, int, str, Measured, int]]) -> str:
         ]
         for what, count, accuracy, found, features in rows
     ]
-    return markdown_table(["what", "files", "seconds", "accuracy", "peak MiB", "features MiB", "peak without features"], lines)
+    return markdown_table(
+        ["what", "files", "seconds", "accuracy", "peak MiB", "features MiB", "peak without features"], lines
+    )
 
 
 def train(
@@ -105,8 +109,8 @@ def train(
         link = folder / file.parent.name / f"{number:06d}{file.suffix}"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(file.resolve())
-    command = ("train", folder, "--out", place / "runs" / name, "--json", *options)
-    measured = run_hubel(*command, cache=place / "caches" / name)
+    out = place / "runs" / name
+    measured = run_hubel("train", folder, "--out", out, "--json", *options, cache=place / "caches" / name)
     card = json.loads((Path(measured.answer["folder"]) / "card.json").read_text(encoding="utf-8"))
     feature_bytes = len(files) * card["base"]["num_features"] * 2 * len(card["views"])
     return what, len(files), f"{100 * measured.answer['accuracy']:.1f} %", measured, feature_bytes

@@ -31,7 +31,9 @@ def main() -> None:
 
         classes = json.loads((run / "card.json").read_text(encoding="utf-8"))["classes"]
         session = onnxruntime.InferenceSession(str(run / "model.onnx"))
-        pixels = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])  # 64 × 64, as the model wants
+        pixels = np.stack(
+            [np.asarray(Image.open(file).convert("RGB")) for file in files]
+        )  # 64 × 64, as the model wants
         names = [output.name for output in session.get_outputs()]
         found = dict(zip(names, session.run(None, {"pixels": pixels}), strict=True))["probabilities"]
     difference = float(np.abs(found - wanted).max())

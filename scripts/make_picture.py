@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import tempfile
 from dataclasses import dataclass
@@ -203,8 +202,9 @@ def training_examples(folder: Path, count: int = 8) -> dict[str, list[Image.Imag
     examples = {}
     for label in sorted(folder.iterdir()):
         patches = [Image.open(path).convert("L") for path in sorted(label.glob("*.png"))]
-        median = np.median([np.std(patch) for patch in patches])
-        clear = [patch for patch in patches if np.std(patch) >= median]
+        contrasts = [float(np.asarray(patch).std()) for patch in patches]
+        median = float(np.median(contrasts))
+        clear = [patch for patch, contrast in zip(patches, contrasts, strict=True) if contrast >= median]
         examples[label.name] = clear[:: len(clear) // count][:count]
     return examples
 
@@ -217,15 +217,32 @@ class Sheet:
         self.pen = ImageDraw.Draw(self.image)
 
     def rectangle(self, box: Box, *, radius: float, fill: str, outline: str | None = None) -> None:
+        """A box with round corners."""
         self.pen.rounded_rectangle([value * SCALE for value in box], radius * SCALE, fill, outline, SCALE)
 
-    def text(self, at: tuple[float, float], text: str, size: float, *, colour: str = INK, bold: bool = False, anchor: str = "la") -> None:
+    def text(
+        self,
+        at: tuple[float, float],
+        text: str,
+        size: float,
+        *,
+        colour: str = INK,
+        bold: bool = False,
+        anchor: str = "la",
+    ) -> None:
+        """One line of text; a thin stroke stands for bold, which Pillow's own font has not."""
         font = ImageFont.load_default(size * SCALE)
         self.pen.text(
-            (at[0] * SCALE, at[1] * SCALE), text, colour, font, anchor=anchor, stroke_width=0.5 * SCALE / 2 if bold else 0
+            (at[0] * SCALE, at[1] * SCALE),
+            text,
+            colour,
+            font,
+            anchor=anchor,
+            stroke_width=0.5 * SCALE / 2 if bold else 0,
         )
 
     def paste(self, picture: Image.Image, box: Box, *, radius: float = 4, smooth: bool = True) -> None:
+        """A picture stretched into a box with round corners."""
         left, top, right, bottom = (round(value * SCALE) for value in box)
         size = (right - left, bottom - top)
         way = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
@@ -234,6 +251,7 @@ class Sheet:
         self.image.paste(picture.convert("RGB").resize(size, way), (left, top), mask)
 
     def finish(self) -> Image.Image:
+        """The picture in its final size."""
         return self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
@@ -291,7 +309,10 @@ def draw_photo(sheet: Sheet, seen: Seen, left: float) -> None:
 
 def draw_maps(sheet: Sheet, seen: Seen, left: float) -> None:
     top = TOP + 66
-    for label, maps in (("early layer: edges, light and dark", seen.early), ("last layer: what here speaks most for a face", seen.late)):
+    for label, maps in (
+        ("early layer: edges, light and dark", seen.early),
+        ("last layer: what here speaks most for a face", seen.late),
+    ):
         sheet.text((left, top), label, 14, colour=MUTED)
         top += 23
         for index, values in enumerate(maps):
@@ -308,7 +329,14 @@ def draw_windows(sheet: Sheet, seen: Seen, left: float, width: float) -> None:
         sheet.paste(patch, (left, top, left + 104, top + 104), radius=8, smooth=False)
         x, right = left + 120, left + width
         sheet.text((x, top + 14), name, 16)
-        sheet.text((right, top + 46), f"{100 * probability:.1f} %", 22, bold=True, anchor="ra", colour=WARM if probability > 0.5 else MUTED)
+        sheet.text(
+            (right, top + 46),
+            f"{100 * probability:.1f} %",
+            22,
+            bold=True,
+            anchor="ra",
+            colour=WARM if probability > 0.5 else MUTED,
+        )
         sheet.rectangle((x, top + 80, right, top + 90), radius=5, fill=TRACK)
         end = x + max((right - x) * probability, 10)
         sheet.rectangle((x, top + 80, end, top + 90), radius=5, fill=WARM if probability > 0.5 else COOL)
@@ -323,7 +351,11 @@ def draw_heat(sheet: Sheet, seen: Seen, left: float) -> None:
     heat = heat.clip(0, 1)
     alpha = 0.72 * np.minimum(heat / 0.5, 1)[:, :, None]
     warm = np.asarray(colours(heat, HEATS), dtype=np.float64)
-    sheet.paste(Image.fromarray((grey * (1 - alpha) + warm * alpha).astype(np.uint8)), (left, top, left + 332, top + 332), radius=8)
+    sheet.paste(
+        Image.fromarray((grey * (1 - alpha) + warm * alpha).astype(np.uint8)),
+        (left, top, left + 332, top + 332),
+        radius=8,
+    )
     top += 332 + 18
     sheet.paste(colours(np.linspace(0, 1, 332)[None].repeat(10, 0), HEATS), (left, top, left + 332, top + 10), radius=5)
     for share, anchor in ((0.0, "la"), (0.5, "ma"), (1.0, "ra")):

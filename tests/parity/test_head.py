@@ -94,9 +94,7 @@ def test_reading_the_features_in_parts_changes_nothing(monkeypatch: pytest.Monke
     monkeypatch.setattr(head_module, "ROWS_AT_ONCE", 7)
     monkeypatch.setattr(head_module, "WIDE_BYTES", 0)
     in_parts = fit_head(features, labels, 3, 1e-2, weights=weights)
-    np.testing.assert_allclose(
-        softmax(in_parts.logits(features)), softmax(whole.logits(features)), atol=1e-3
-    )
+    np.testing.assert_allclose(softmax(in_parts.logits(features)), softmax(whole.logits(features)), atol=1e-3)
     losses = [weighted_log_loss(head.logits(features), labels, weights) for head in (whole, in_parts)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
     problem = standardise(features, labels, weights[:, None], 3)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import io
-import json
 import pickle
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,10 +23,13 @@ from sklearn.utils import estimator_checks, get_tags
 from hubel import ImageClassifier, workflows
 from hubel.core.errors import DataError, HubelError, ModelError, UsageError
 from hubel.core.rundir import CARD, GOLDEN
+from hubel.data.sources import open_dataset
+from hubel.estimator.inputs import check_labels, names_of, write_table
 from hubel.workflows import TrainOptions
 from support import run_python
 
 PER_CLASS = 6
+PICTURE = np.zeros((40, 40, 3), np.uint8)
 
 
 def make_image(label: int, generator: np.random.Generator) -> Image.Image:
@@ -85,14 +86,12 @@ CHECKS = [
     "check_valid_tag_types",
     "check_estimator_repr",
     "check_no_attributes_set_in_init",
-    "check_do_not_raise_errors_in_init_or_set_params",
     "check_mixin_order",
     "check_parameters_default_constructible",
     "check_get_params_invariance",
     "check_set_params",
     "check_estimators_unfitted",
     "check_estimator_sparse_tag",
-    "check_estimator_sparse_array",
     "check_estimator_sparse_matrix",
     "check_supervised_y_no_nan",
     "check_requires_y_none",
@@ -116,23 +115,43 @@ def test_it_is_a_classifier_of_images_to_scikit_learn() -> None:
     assert tags.target_tags.required
 
 
-def test_fit_returns_self_and_learns(images: list[Image.Image], labels: list[int]) -> None:
+def test_wrong_parameters_are_taken_until_fit() -> None:
+    program = (
+        "from hubel import ImageClassifier; from sklearn.utils.estimator_checks import "
+        "check_do_not_raise_errors_in_init_or_set_params as check; check('ImageClassifier', ImageClassifier())"
+    )
+    finished = run_python("-c", program)  # in a process of its own, for here all annotations are enforced
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_fit_returns_self_learns_and_says_nothing(
+    images: list[Image.Image], labels: list[int], capfd: pytest.CaptureFixture[str]
+) -> None:
     classifier = quick()
     assert classifier.fit(images, labels) is classifier
+    assert capfd.readouterr() == ("", "")
     assert classifier.classes_.tolist() == [3, 10]
     assert classifier.score(images, labels) > 0.6
     assert classifier.metrics_ == classifier.card_.metrics
     assert classifier.metrics_.num_images == len(images)
 
 
-def test_fitting_again_and_fitting_a_clone_give_the_same_probabilities(
+def test_a_clone_and_its_second_fit_say_the_same_and_no_folder_stays(
     fitted: ImageClassifier, images: list[Image.Image], labels: list[int]
 ) -> None:
     expected = fitted.predict_proba(images)
     other = clone(fitted)
     assert not hasattr(other, "classes_")
-    for _ in range(2):
-        np.testing.assert_array_equal(other.fit(images, labels).predict_proba(images), expected)
+    first = other.fit(images, labels).run_
+    np.testing.assert_array_equal(other.predict_proba(images), expected)
+    second = other.fit(images, labels).run_
+    np.testing.assert_array_equal(other.predict_proba(images), expected)
+    gc.collect()
+    assert not first.parent.exists()
+    assert second.exists()
+    del other
+    gc.collect()
+    assert not second.parent.exists()
 
 
 def test_probabilities_sum_to_one_and_their_largest_is_the_prediction(
@@ -142,14 +161,6 @@ def test_probabilities_sum_to_one_and_their_largest_is_the_prediction(
     assert probabilities.shape == (len(images), 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(images))
-
-
-def test_columns_follow_the_sorted_labels_not_the_order_of_the_card(images: list[Image.Image]) -> None:
-    labels = ["img10" if number % 2 else "img9" for number in range(len(images))]
-    classifier = quick().fit(images, labels)
-    assert classifier.card_.classes == ("img9", "img10")
-    assert classifier.classes_.tolist() == ["img10", "img9"]
-    assert classifier.score(images, labels) > 0.6
 
 
 def test_prediction_does_not_depend_on_what_comes_with_an_image(
@@ -202,26 +213,21 @@ def test_images_in_memory_and_their_files_make_the_same_model(
     np.testing.assert_array_equal(from_files.predict_proba(paths), fitted.predict_proba(images))
 
 
-def test_folder_is_learned_from_as_the_command_line_does(folder: Path, tmp_path: Path) -> None:
-    classifier = quick().fit(folder)
-    list(workflows.train(str(folder), TrainOptions(out=tmp_path / "run", size=32, views=1, resize="squash")))
+def test_a_folder_makes_the_same_model_as_the_workflow_whose_run_can_be_loaded(folder: Path, tmp_path: Path) -> None:
+    parameters: dict[str, Any] = {"size": 32, "views": 1, "resize": "pad", "seed": 4}
+    list(workflows.train(str(folder), TrainOptions(out=tmp_path / "run", **parameters)))
+    loaded = ImageClassifier.load(tmp_path / "run")
+    classifier = clone(loaded).fit(folder)
+    assert classifier.get_params() == ImageClassifier(**parameters).get_params()
+    assert classifier.metrics_ == loaded.metrics_
     assert classifier.classes_.tolist() == ["blue", "red"]
-    files = sorted(map(str, folder.rglob("*.png")))
-    said = {answer.path: answer.label for answer in workflows.predict(tmp_path / "run", files)}
-    assert classifier.predict(files).tolist() == [said[file] for file in files]
-    assert (
-        json.loads((classifier.run_ / CARD).read_text())["metrics"]
-        == json.loads((tmp_path / "run" / CARD).read_text())["metrics"]
-    )
-    assert classifier.score(folder) == classifier.score(files, [Path(file).parent.name for file in files])
+    files = sorted(folder.rglob("*.png"))
+    np.testing.assert_array_equal(classifier.predict_proba(files), loaded.predict_proba(files))
+    assert classifier.score(folder) == classifier.score(files, [file.parent.name for file in files])
 
 
-@pytest.mark.parametrize(
-    "names",
-    [("고양이", "개"), ("", " "), ("a", "a "), ("é", "e\u0301"), ("x\ny", "x"), (False, True), (-1, 7), (0.0, 1.0)],
-    ids=["hangul", "blank", "blank-at-the-end", "two-spellings", "two-lines", "bool", "int", "whole-float"],
-)
-def test_labels_of_any_kind_come_back_as_they_were(
+@pytest.mark.parametrize("names", [("img9", "img10"), ("a", "a "), (False, True)], ids=["sorted", "blank", "bool"])
+def test_labels_come_back_sorted_and_as_they_were(
     names: tuple[Any, Any], images: list[Image.Image], tmp_path: Path
 ) -> None:
     given = np.array([names[number % 2] for number in range(len(images))])
@@ -233,44 +239,44 @@ def test_labels_of_any_kind_come_back_as_they_were(
         assert one.score(images, given) > 0.6
 
 
-def test_the_same_file_may_come_twice_as_when_samples_are_drawn_again(folder: Path) -> None:
-    files = sorted(folder.rglob("*.png"))
-    again = [*files, *files[:3]]
-    classifier = quick().fit(again, [path.parent.name for path in again])
-    assert classifier.metrics_.num_images == len(files) + 3
+@pytest.mark.parametrize(
+    "labels", [["고양이", "개"], ["", " "], ["\u00e9", "e\u0301"], ["x\ny", "x", "\x01"], ["\udcff", "1"], [-1, 7], [0.0, 1.5], [False, True]]
+)  # fmt: skip
+def test_every_class_gets_a_name_of_its_own_that_a_table_keeps(labels: list[Any], tmp_path: Path) -> None:
+    names = names_of(np.array(labels))
+    table = write_table(tmp_path / "in", [PICTURE + np.uint8(index) for index in range(len(names))], names)
+    dataset = open_dataset(table)
+    assert sorted(dataset.classes) == sorted(names)
+    assert [dataset.classes[example.label] for example in dataset.examples] == names
 
 
-def test_unreadable_files_are_set_aside_with_a_warning(folder: Path, tmp_path: Path) -> None:
-    files = [*sorted(folder.rglob("*.png")), tmp_path / "missing.png", tmp_path / "text.png"]
+def test_a_file_may_come_twice_and_unreadable_ones_are_set_aside_with_a_warning(folder: Path, tmp_path: Path) -> None:
+    readable = sorted(folder.rglob("*.png"))
+    readable += readable[:3]  # as when samples are drawn with replacement
     (tmp_path / "text.png").write_text("no picture")
-    names = [path.parent.name for path in files[:-2]] + ["red", "blue"]
-    with pytest.warns(UserWarning, match="set aside: 2") as caught:
+    files = [*readable, tmp_path / "missing.png", tmp_path / "missing.png", tmp_path / "text.png"]
+    names = [path.parent.name for path in readable] + ["red", "red", "blue"]
+    with pytest.warns(UserWarning, match="set aside: 2"):
         classifier = quick().fit(files, names)
-    assert caught[0].filename == __file__
-    assert classifier.metrics_.num_images == len(files) - 2
-    with pytest.raises(ValueError, match=rf"X\[{len(files) - 2}\]"):
+    assert classifier.metrics_.num_images == len(readable)
+    with pytest.raises(ValueError, match=rf"X\[{len(readable)}\]"):
         classifier.predict(files)
 
 
-def test_cross_validation_works(images: list[Image.Image], labels: list[int]) -> None:
-    scores = cross_val_score(quick(), images, labels, cv=2)
-    assert len(scores) == 2
-    assert scores.mean() > 0.5
-
-
 def test_search_over_a_parameter_works(images: list[Image.Image], labels: list[int]) -> None:
-    search = GridSearchCV(quick(), {"size": np.array([32, 48])}, cv=2).fit(images, labels)
-    assert search.best_params_["size"] in (32, 48)
+    one_split = [(np.arange(8), np.arange(8, len(images)))]
+    search = GridSearchCV(quick(), {"size": np.array([32, 48])}, cv=one_split).fit(images, labels)
     assert search.best_estimator_.card_.image.size == search.best_params_["size"]
     assert search.predict(images[:2]).shape == (2,)
 
 
-def test_pipeline_works(images: list[Image.Image], labels: list[int]) -> None:
+def test_cross_validation_of_a_pipeline_works(images: list[Image.Image], labels: list[int]) -> None:
     def mirrored(pictures: list[Image.Image]) -> list[Image.Image]:
         return [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in pictures]
 
-    pipeline = Pipeline([("mirror", FunctionTransformer(mirrored)), ("classify", quick())]).fit(images, labels)
-    assert pipeline.set_params(classify__engine="onnxruntime-f32").score(images, labels) > 0.6
+    pipeline = Pipeline([("mirror", FunctionTransformer(mirrored)), ("classify", quick())])
+    scores = cross_val_score(pipeline.set_params(classify__seed=1), images, labels, cv=2)
+    assert np.isfinite(scores).all()
 
 
 @pytest.mark.parametrize(
@@ -292,28 +298,20 @@ def test_predicting_changes_nothing_of_the_classifier(fitted: ImageClassifier, i
     assert vars(other) == before
 
 
-def test_run_folder_goes_with_the_classifier_and_at_the_next_fit(images: list[Image.Image], labels: list[int]) -> None:
-    classifier = quick().fit(images, labels)
-    first = classifier.run_
-    second = classifier.fit(images, labels).run_
-    gc.collect()
-    assert not first.parent.exists()
-    assert second.exists()
-    del classifier
-    gc.collect()
-    assert not second.parent.exists()
-
-
 def test_a_failed_fit_leaves_no_folder_and_the_model_before(
-    images: list[Image.Image], labels: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: ImageClassifier,
+    images: list[Image.Image],
+    labels: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    classifier = quick().fit(images, labels)
-    run = classifier.run_
+    before = fitted.run_
     with pytest.raises(ValueError, match="cannot be understood"):
-        classifier.fit([*images[:-1], np.full((40, 40, 3), np.nan)], labels)
-    assert [path.name for path in tmp_path.iterdir()] == [run.parent.name]
-    assert classifier.predict(images).shape == (len(images),)
+        fitted.fit([*images[:-1], np.full((40, 40, 3), np.nan)], labels)
+    assert list(tmp_path.iterdir()) == []
+    assert fitted.run_ == before
+    assert fitted.predict(images).shape == (len(images),)
 
 
 def test_saved_and_loaded_it_is_the_same_classifier(
@@ -346,15 +344,6 @@ def test_report_is_the_one_of_the_run_and_can_be_copied(fitted: ImageClassifier,
     copied = fitted.report(tmp_path / "colours.html")
     assert inside == fitted.run_ / "report.html"
     assert copied.read_bytes() == inside.read_bytes()
-
-
-def test_run_of_the_command_line_is_loaded_with_its_settings(folder: Path, tmp_path: Path) -> None:
-    options = TrainOptions(out=tmp_path / "run", size=32, views=1, resize="pad", seed=4)
-    list(workflows.train(str(folder), options))
-    loaded = ImageClassifier.load(tmp_path / "run")
-    chosen = {"model": "efficientnet_lite0", "size": 32, "views": 1, "resize": "pad", "seed": 4}
-    assert {name: loaded.get_params()[name] for name in chosen} == chosen
-    assert set(loaded.predict(list(folder.rglob("*.png")))) == {"blue", "red"}
 
 
 @pytest.mark.parametrize(
@@ -404,22 +393,19 @@ def test_importing_hubel_does_not_load_the_classifier() -> None:
     assert finished.stdout.split()[1:] == ["False", "True"], finished.stderr
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "save", "report"])
+def test_before_fit_there_is_nothing_to_ask(method: str) -> None:
+    classifier = quick()
+    assert not hasattr(classifier, "run_")
+    with pytest.raises(NotFittedError, match="not fitted"):
+        getattr(classifier, method)("a")
+
+
 def test_unknown_name_of_the_package_is_an_attribute_error() -> None:
     import hubel
 
     with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
         hubel.Classifier  # noqa: B018
-
-
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "save", "report", "run_"])
-def test_before_fit_there_is_nothing_to_ask(method: str) -> None:
-    classifier = quick()
-    assert not hasattr(classifier, "run_")
-    with pytest.raises(NotFittedError, match="not fitted"):
-        getattr(classifier, method)(["a.png"])
-
-
-PICTURE = np.zeros((40, 40, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -464,7 +450,7 @@ def test_what_is_no_sequence_of_images_is_a_value_error(given: Any, said: str, f
         ([1.0, np.nan, 2, 2], "NaN"),
         ([0.1, 0.2, 0.3, 0.4], "Unknown label type"),
         ([[1, 0], [0, 1], [1, 0], [0, 1]], "1d array"),
-        (["a", "a", None, None], "None|Unknown label|NaN"),
+        (["a", "a", None, None], "cannot be sorted"),
     ],
 )
 def test_labels_that_do_not_fit_are_a_value_error(labels: Any, said: str) -> None:
@@ -472,10 +458,11 @@ def test_labels_that_do_not_fit_are_a_value_error(labels: Any, said: str) -> Non
         quick().fit([PICTURE] * 4, labels)
 
 
-def test_labels_in_a_column_are_taken_with_scikit_learns_warning(images: list[Image.Image], labels: list[int]) -> None:
+def test_labels_in_a_column_are_taken_with_scikit_learns_warning() -> None:
     with pytest.warns(UserWarning, match="column-vector"):
-        classifier = quick().fit(images, np.array(labels)[:, None])
-    assert classifier.classes_.tolist() == [3, 10]
+        classes, indices = check_labels(np.array([[10], [3], [3], [10]]), 4)
+    assert classes.tolist() == [3, 10]
+    assert indices.tolist() == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -492,7 +479,7 @@ def test_labels_in_a_column_are_taken_with_scikit_learns_warning(images: list[Im
 def test_parameter_out_of_range_is_refused_by_fit_and_not_before(
     parameters: dict[str, Any], said: str, folder: Path
 ) -> None:
-    classifier = quick(**parameters)
+    classifier = quick().set_params(**parameters)
     with pytest.raises(ValueError, match=f"^(There is )?{said}") as caught:
         classifier.fit(folder)
     assert isinstance(caught.value, UsageError)
@@ -521,10 +508,3 @@ def test_score_weighs_images_and_needs_a_label_for_each(
         fitted.score(images, labels[:-1])
     with pytest.raises(ValueError, match="inconsistent numbers"):
         fitted.score(images)
-
-
-def test_fit_says_nothing(images: list[Image.Image], labels: list[int], capfd: pytest.CaptureFixture[str]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        quick().fit(images, labels)
-    assert capfd.readouterr() == ("", "")

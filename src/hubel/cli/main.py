@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-import warnings
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Annotated
 

@@ -25,8 +25,8 @@ FEATURES = "features.npy"
 TOLERANCES = {"f32": 2e-3, "bf16": 0.12}
 """How far a probability may be from the expected one, by the engine's arithmetic."""
 FEATURE_TOLERANCES = {"f32": 0.02, "bf16": 0.2}
-"""How far an image's features may be from the expected ones, relative to their length. Honest bf16 stays below 0.09,
-swapped channels, another scale, another resize rule or filter go beyond 0.4 (`LAB.md`, 2026-11-22)."""
+"""How far an image's features may be from the expected ones, relative to their length. Honest bf16 stays below 0.1;
+swapped channels, another scale, another resize rule or nearest-neighbour resampling go beyond 0.22 (`LAB.md`, 2026-11-22)."""
 
 
 @dataclass(frozen=True, slots=True)

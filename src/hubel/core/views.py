@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import UInt8
+
 from hubel.core.types import PixelBatch
+
+ViewBatch = UInt8[np.ndarray, "n v v 3"]
+"""Images as a view shows them; v is at most the side of the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def border_px(view: View, size: int) -> int:
     return round(view.border * size)
 
 
-def show(pixels: PixelBatch, name: str) -> PixelBatch:
+def show(pixels: PixelBatch, name: str) -> ViewBatch:
     """The batch as that view shows it, (n h h 3) → (n v v 3) contiguous."""
     view = VIEWS[name]
     cut = border_px(view, pixels.shape[1])

@@ -54,7 +54,7 @@ def image_sequence(images: Any) -> list[ImageSource]:
     if shape is not None and len(shape) == 3 and shape[2] in (1, 3, 4):
         raise _one_image(f"{type(images).__name__} {shape}")
     if shape is not None and len(shape) not in (1, 3, 4):
-        raise _not_images(f"{'sparse ' * hasattr(images, 'nnz')}{type(images).__name__} {shape}")
+        raise _not_images(f"{type(images).__name__} {shape}")
     items = list(images)
     if not items:
         raise InputError(
@@ -75,7 +75,7 @@ def check_labels(labels: Any, num_images: int) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        When the labels are not one for each image, not finite, continuous, of one class, or once alone.
+        When the labels are not one for each image, not finite, continuous, of several kinds, of one class, or alone in theirs.
     """
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_array, column_or_1d
@@ -83,8 +83,16 @@ def check_labels(labels: Any, num_images: int) -> tuple[np.ndarray, np.ndarray]:
     column = column_or_1d(check_array(labels, ensure_2d=False, dtype=None, input_name="y"), warn=True)
     if len(column) != num_images:
         raise different_lengths(num_images, len(column))
-    check_classification_targets(column)
-    classes, indices = np.unique(column, return_inverse=True)
+    try:
+        check_classification_targets(column)
+        classes, indices = np.unique(column, return_inverse=True)
+    except TypeError as error:  # None among strings
+        raise InputError(
+            say(
+                en=f"The labels in y cannot be sorted: {error}. Give labels of one kind, all strings or all numbers.",
+                ko=f"y의 레이블을 정렬할 수 없습니다: {error}. 모두 문자열이거나 모두 숫자인 레이블을 주세요.",
+            )
+        ) from error
     counts = np.bincount(indices)
     if len(classes) < 2:
         raise InputError(
@@ -231,8 +239,8 @@ def _not_images(given: str) -> InputError:
     return InputError(
         say(
             en=f"Expected images in X, got {given}. Give a list of paths, PIL images or arrays, or one array of shape "
-            "(n, height, width, 3). A matrix of features is no image.",
+            "(n, height, width, 3). A matrix of features, dense or sparse, is no image.",
             ko=f"X에는 이미지가 있어야 하지만 {given} 을(를) 받았습니다. 경로, PIL 이미지, 배열의 목록이나 (n, 높이, 너비, 3) 모양의 "
-            "배열을 주세요. 특성 행렬은 이미지가 아닙니다.",
+            "배열을 주세요. 특성 행렬(밀집이든 희소든)은 이미지가 아닙니다.",
         )
     )

@@ -131,7 +131,9 @@ def choose_answers(report: Report) -> tuple[list[ImageResult], list[ImageResult]
 TYPICAL = Both("Typical answers", "전형적인 답")
 MISTAKES = Both("Its surest mistakes", "가장 확신한 실수")
 UNSURE = Both("Where it is least sure", "가장 자신 없는 답")
-MISTAKES_AND_UNSURE = Both("The hardest: surest mistakes, then least sure", "가장 어려운 것: 확신한 실수, 그다음 자신 없는 답")
+MISTAKES_AND_UNSURE = Both(
+    "The hardest: surest mistakes, then least sure", "가장 어려운 것: 확신한 실수, 그다음 자신 없는 답"
+)
 WHAT_FOR_WHAT = Both("What it takes for what", "무엇을 무엇으로 보는가")
 AXES = Both("rows: the truth · columns: its answers", "행: 정답 · 열: 모델의 답")
 MIX_UPS = Both("Most frequent mix-ups", "가장 잦은 혼동")
@@ -254,7 +256,12 @@ def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, c
             start += 18
         name = canvas.fitted(card.classes[index], left + CARD_PX - 22 - width - start, 17)
         canvas.text(start, baseline, name, Style(17, INK, bold=truth))
-        draw_meter(canvas.image, (left + 14, baseline + 9, left + CARD_PX - 14, baseline + 15), result.probabilities[index], colour=fill)
+        draw_meter(
+            canvas.image,
+            (left + 14, baseline + 9, left + CARD_PX - 14, baseline + 15),
+            result.probabilities[index],
+            colour=fill,
+        )
 
 
 def _photo(result: ImageResult, *, side: int, cropped: bool) -> Image.Image:

@@ -24,9 +24,6 @@ def write_weights(path: Path, weights: Weights, bias: Bias, *, card: Card) -> No
         "head.bias": np.ascontiguousarray(bias),
         "temperature": np.array([card.temperature], np.float32),
     }
-    about = {
-        "classes": json.dumps(card.classes, ensure_ascii=False),
-        "base": card.base.name,
-        "base_sha256": card.base.sha256,
-    }
-    write_atomically(path, save(tensors, metadata=about))
+    about = {"classes": card.classes, "base": card.base.name, "base_sha256": card.base.sha256}
+    # one entry: safetensors writes several in an order that differs from process to process
+    write_atomically(path, save(tensors, metadata={"hubel": json.dumps(about, ensure_ascii=False)}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,12 @@ class Session:
         """Whether the user asked to finish, or the budget leaves no time to read on."""
         return self.stop() or self.seconds_left() <= 0
 
+    def can_learn(self) -> bool:
+        """Whether enough was read for a usable run: two training images of every class, or a whole view."""
+        examples = (self.dataset.examples[index] for index in self.kept)
+        read = Counter(example.label for example in examples if example.split in (None, "train"))
+        return bool(self.views) or all(read[label] >= 2 for label in range(len(self.dataset.classes)))
+
 
 def open_session(
     dataset: Dataset, options: TrainOptions, *, folder: Path, cache: Cache, stop: Callable[[], bool], started: float
@@ -134,7 +141,7 @@ def open_session(
         )
     )
     spec = ImageSpec(size=plan.size, resize=resize)
-    key = f"{backbone.graph.stem}"
+    key = f"{backbone.graph.parent.name}-{backbone.graph.stem}"
     extractor = Extractor(engine, spec, cache, key, backbone.info.num_features)
     pace *= (plan.size / usual) ** 2
     return Session(dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop), notes
@@ -164,7 +171,7 @@ def gather(session: Session, view: str) -> Iterator[Event]:
         pace = (time.monotonic() - began) / max(num_done - first, 1)
         left = (total - num_done) * pace + SECONDS_AROUND / 2 if num_done > first else None
         yield Progress("read", num_done, total, left)
-        if num_done < total and session.must_stop():
+        if num_done < total and session.must_stop() and session.can_learn():
             reading.close()
             session.stopped_early = True
             break

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -21,9 +22,10 @@ from hubel.core.files import write_atomically
 from hubel.core.golden import NUM_GOLDEN, write_golden
 from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
+from hubel.data.dataset import Split
 from hubel.data.images import UnreadableImage, load_image
 from hubel.data.names import shown
-from hubel.data.pictures import golden_copy, golden_card, thumbnail
+from hubel.data.pictures import golden_card, golden_copy, thumbnail
 from hubel.data.split import cross_split_duplicates
 from hubel.data.split_file import SplitRow, escape_name, write_split_csv
 from hubel.evaluate.calibration import fit_temperature, softmax
@@ -176,10 +178,10 @@ def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
     classes = session.dataset.classes
     for row, index in enumerate(session.kept):
         example, fold = session.dataset.examples[index], int(learned.folds[row])
-        part = learned.parts[row]
+        part = cast(Split, learned.parts[row])
         yield SplitRow(
             example.path, classes[example.label], part, None if fold < 0 else fold, session.extraction.contents[index]
-        )  # type: ignore[arg-type] # parts hold the words of Split
+        )
 
 
 def write_predictions(

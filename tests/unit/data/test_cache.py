@@ -218,7 +218,9 @@ def writer(folder: Path, name: str, count: int) -> subprocess.Popen[str]:
 
 def test_two_processes_at_once_leave_a_sound_cache(tmp_path: Path) -> None:
     processes = [writer(tmp_path, name, 200) for name in ("one", "two")]
-    assert [process.communicate(timeout=60) and process.returncode for process in processes] == [0, 0]
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0, 0]
     with Cache(tmp_path) as cache:
         keys = [f"{name}{number}" for name in ("one", "two", "both") for number in range(200)]
         assert found(cache, keys) == {key: float(key.lstrip("onetwbh")) for key in keys}

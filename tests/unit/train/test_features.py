@@ -82,7 +82,9 @@ def paths(tmp_path: Path) -> list[str]:
     return sorted(map(str, root.rglob("*.png")))
 
 
-def extract(extractor: Extractor, paths: list[str], *, view: str = "plain", order: list[int] | None = None) -> Extraction:
+def extract(
+    extractor: Extractor, paths: list[str], *, view: str = "plain", order: list[int] | None = None
+) -> Extraction:
     extraction = new_extraction(len(paths))
     visiting = np.array(order if order is not None else range(len(paths)))
     *_, last = extract_features(extractor, paths, view, visiting, extraction=extraction)
@@ -181,7 +183,11 @@ def test_unreadable_files_are_refused_once_and_remembered(
     calls = counter.calls
     second = extract(extractor, paths)
     assert counter.calls == calls
-    assert {(entry.index, entry.refusal) for entry in second.refused} == {(2, "truncated"), (5, "empty"), (7, "missing")}
+    assert {(entry.index, entry.refusal) for entry in second.refused} == {
+        (2, "truncated"),
+        (5, "empty"),
+        (7, "missing"),
+    }
 
 
 def test_what_a_missing_plugin_refused_is_tried_again(extractor: Extractor, paths: list[str]) -> None:
