@@ -24,7 +24,7 @@ def main() -> None:
         storage = tensor.untyped_storage()
         record = struct.pack("<q", storage.nbytes() // tensor.element_size()) + bytes(storage)
         offset = raw.find(record)
-        if offset < 0 or raw.find(record, offset + 1) >= 0 and tensor.numel() > 1:
+        if offset < 0 or (raw.find(record, offset + 1) >= 0 and tensor.numel() > 1):
             sys.exit(f"{name}: no single place found")
         shape = ",".join(map(str, tensor.shape))
         stride = ",".join(map(str, tensor.stride()))

@@ -53,7 +53,8 @@ MAX_LETTERS = 200
 """A longer text is cut before it is measured."""
 MAX_MARKS = 2
 """Marks on one letter; a pile of them would cover the neighbours."""
-ELLIPSIS = "…"
+ELLIPSIS = "..."
+"""Three full stops: the one character stands in the middle of the line in Korean fonts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def fitted(text: str, width: float, size: float, *, folders: tuple[str, ...]) ->
     Examples
     --------
     >>> fitted("hippopotamus", 60, 16, folders=())
-    'hippo…'
+    'hippo...'
     """
     text = spelled(text[:MAX_LETTERS], folders)
     if text_width(text, size, folders) <= width:

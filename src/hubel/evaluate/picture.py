@@ -39,6 +39,8 @@ from hubel.evaluate.shapes import (
 
 SIZE_PX = (1600, 900)
 MAX_BYTES = 400_000
+PHOTO_BITS = (6, 5, 4, 3, 2)
+"""Bits of each colour that photos may keep: the first that makes the file small enough. Six look like eight."""
 NUM_COLUMNS = 5
 NUM_MISTAKES = 3
 """Of the hardest answers, how many are mistakes where there are least sure ones to show as well."""
@@ -48,19 +50,20 @@ NUM_MIX_UPS = 8
 LEFT, LEFT_END = 64, 504
 GRID, CARD_PX, GAP = 576, 176, 20
 CARD_HEIGHT = 324
+TOPS = (64, 462)
+HEADING_PX = 36
 ROUND = 10
-PIXELATED_BELOW = 24
-"""A smaller picture is enlarged as squares: what is there, and not what smoothing makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """The picture while it is drawn: where fonts are looked for, and whether its words are Korean."""
+    """The picture while it is drawn: where fonts are looked for, whether its words are Korean, and how fine photos are."""
 
     image: Image.Image
     draw: ImageDraw.ImageDraw
     folders: tuple[str, ...]
     korean: bool
+    photo_bits: int
 
     def said(self, text: Both) -> str:
         """The text in the picture's language."""
@@ -85,14 +88,11 @@ def write_picture(report: Report, path: Path) -> None:
     path
         Where it stands, usually ``picture.png`` in the run folder; an older one is replaced.
     """
-    image = draw_picture(report, font_folders())
-    encoded = _png(image)
-    if len(encoded) > MAX_BYTES:
-        encoded = _png(image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG))
-    write_atomically(path, encoded)
+    sizes = (_png(draw_picture(report, font_folders(), photo_bits=bits)) for bits in PHOTO_BITS)
+    write_atomically(path, next(encoded for encoded in sizes if len(encoded) <= MAX_BYTES))
 
 
-def draw_picture(report: Report, folders: tuple[str, ...]) -> Image.Image:
+def draw_picture(report: Report, folders: tuple[str, ...], *, photo_bits: int = 8) -> Image.Image:
     """The picture of a report, in the user's language where a font has its letters, else in English.
 
     Parameters
@@ -101,10 +101,12 @@ def draw_picture(report: Report, folders: tuple[str, ...]) -> Image.Image:
         What it shows.
     folders
         Where fonts are looked for when Pillow's own does not do.
+    photo_bits
+        Bits of each colour that photos keep.
     """
     image = Image.new("RGB", SIZE_PX, PAPER)
     korean = current_language() == "ko" and can_draw("한글", folders)
-    canvas = Canvas(image, ImageDraw.Draw(image), folders, korean)
+    canvas = Canvas(image, ImageDraw.Draw(image), folders, korean, photo_bits)
     metrics = report.card.metrics
     _draw_headline(canvas, report.title, metrics)
     if len(report.card.classes) <= MAX_MATRIX_CLASSES:
@@ -112,8 +114,10 @@ def draw_picture(report: Report, folders: tuple[str, ...]) -> Image.Image:
     else:
         _draw_mix_ups(canvas, metrics)
     typical, hardest = choose_answers(report)
-    _draw_answers(canvas, 64, TYPICAL, results=typical, card=report.card)
-    _draw_answers(canvas, 462, _hardest_heading(hardest), results=hardest, card=report.card)
+    rows = [(TYPICAL, typical)] if typical else []
+    rows += [(_hardest_heading(hardest), hardest)] if hardest else []
+    for top, (heading, results) in zip(TOPS, rows, strict=False):
+        _draw_answers(canvas, top, heading, results=results, card=report.card)
     _draw_footer(canvas, report)
     return image
 
@@ -158,43 +162,41 @@ def _draw_headline(canvas: Canvas, title: str, metrics: Metrics) -> None:
     size = min(116, 116 * width / text_width(figure, 116, canvas.folders))
     canvas.text(LEFT - 4, 206, figure, Style(size, INK, bold=True))
     canvas.text(LEFT, 252, canvas.fitted(canvas.said(sentences.headline(metrics)), width, 24), Style(24, INK))
-    low, high = metrics.accuracy_interval
-    left, right = (LEFT + round(share * width) for share in (low, high))
+    left, right = (LEFT + round(end * width) for end in metrics.accuracy_interval)
     draw_rounded(canvas.image, (LEFT, 280, LEFT_END, 294), TRACK, radius=6)
     draw_rounded(canvas.image, (LEFT, 280, right, 294), mixed(TRACK, RIGHT_FILL, 0.45), radius=6)
     draw_rounded(canvas.image, (LEFT, 280, left, 294), RIGHT_FILL, radius=6)
     point = min(LEFT + round(metrics.accuracy * width), LEFT_END - 2)
     draw_rounded(canvas.image, (point - 2, 275, point + 2, 299), INK, radius=2)
-    interval = Both(
-        f"95{PERCENT} certainty: {low * 100:.1f} to {high * 100:.1f}{PERCENT}",
-        f"95{PERCENT} 신뢰구간: {low * 100:.1f}~{high * 100:.1f}{PERCENT}",
-    )
+    low, high = map(percent, metrics.accuracy_interval)
+    interval = Both(f"95{PERCENT} certainty: {low} to {high}", f"95{PERCENT} 신뢰구간: {low} ~ {high}")
     canvas.text(LEFT, 326, canvas.said(interval), Style(20, SOFT))
 
 
 def _draw_matrix(canvas: Canvas, classes: tuple[str, ...], metrics: Metrics) -> None:
     canvas.text(LEFT, 394, canvas.said(WHAT_FOR_WHAT), Style(20, INK, bold=True))
     canvas.text(LEFT, 420, canvas.said(AXES), Style(16, SOFT))
-    longest = max(text_width(canvas.fitted(name, 150, 17), 17, canvas.folders) for name in classes)
+    room = 150 if len(classes) > 5 else 210
+    longest = max(text_width(canvas.fitted(name, room, 17), 17, canvas.folders) for name in classes)
     names_px = round(longest) + 38
-    cell = min(96, (LEFT_END - LEFT - names_px) // len(classes))
+    cell = min(124, (LEFT_END - LEFT - names_px) // len(classes))
     numbered = any(text_width(name, 15, canvas.folders) > cell - 6 for name in classes)
     names_px -= 0 if numbered else 24
-    tall = min(64, 356 // len(classes))
+    tall = min(100, 356 // len(classes))
     for index, name in enumerate(classes):
         middle = LEFT + names_px + index * cell + cell / 2
         baseline = 460 + index * tall + tall / 2 + 6
         canvas.text(middle, 450, str(index + 1) if numbered else name, Style(15, SOFT, align="centre"))
         if numbered:
             canvas.text(LEFT, baseline, str(index + 1), Style(15, SOFT))
-        canvas.text(LEFT + (24 if numbered else 0), baseline, canvas.fitted(name, 150, 17), Style(17, INK))
+        canvas.text(LEFT + (24 if numbered else 0), baseline, canvas.fitted(name, room, 17), Style(17, INK))
     for truth, (row, levels) in enumerate(zip(metrics.confusion, charts.heat_levels(metrics), strict=True)):
         for answer, (number, level) in enumerate(zip(row, levels, strict=True)):
             left, top = LEFT + names_px + answer * cell, 460 + truth * tall
             fill = RIGHT_FILL if truth == answer else WRONG_FILL
             colour = mixed(CARD, fill, 0.02 + 0.06 * level if level else 0)
             draw_rounded(canvas.image, (left + 1, top + 1, left + cell - 1, top + tall - 1), colour, radius=4)
-            size = min(20, tall * 0.45, (cell - 6) / (0.6 * len(count(number))))
+            size = min(22, tall * 0.45, (cell - 6) / (0.6 * len(count(number))))
             style = Style(size, INK if number else SOFT, align="centre", bold=truth == answer)
             canvas.text(left + cell / 2, top + tall / 2 + size * 0.36, count(number), style)
 
@@ -222,11 +224,10 @@ def _hardest_heading(results: list[ImageResult]) -> Both:
 
 
 def _draw_answers(canvas: Canvas, top: int, heading: Both, *, results: list[ImageResult], card: Card) -> None:
-    """A row of cards under a heading; nothing where there is no result."""
-    if results:
-        canvas.text(GRID, top + 18, canvas.said(heading), Style(20, INK, bold=True))
+    """A row of cards under a heading."""
+    canvas.text(GRID, top + 18, canvas.said(heading), Style(20, INK, bold=True))
     for column, result in enumerate(results):
-        _draw_card(canvas, (GRID + column * (CARD_PX + GAP), top + 36), result, card=card)
+        _draw_card(canvas, (GRID + column * (CARD_PX + GAP), top + HEADING_PX), result, card=card)
 
 
 def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, card: Card) -> None:
@@ -235,7 +236,7 @@ def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, c
     box: Box = (left, top, left + CARD_PX, top + CARD_HEIGHT)
     draw_rounded(canvas.image, box, LINE, radius=ROUND)
     draw_rounded(canvas.image, (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), CARD, radius=ROUND - 1)
-    photo = _photo(result, side=CARD_PX - 2, cropped=card.image.resize == "crop")
+    photo = _photo(result, CARD_PX - 2, cropped=card.image.resize == "crop", bits=canvas.photo_bits)
     mask = rounded_mask((CARD_PX - 2, CARD_PX + 2 * ROUND), ROUND - 1).crop((0, 0, CARD_PX - 2, CARD_PX - 2))
     canvas.image.paste(photo, (left + 1, top + 1), mask)
     right = _is_right(result)
@@ -264,14 +265,14 @@ def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, c
         )
 
 
-def _photo(result: ImageResult, *, side: int, cropped: bool) -> Image.Image:
+def _photo(result: ImageResult, side: int, *, cropped: bool, bits: int) -> Image.Image:
     """The thumbnail as a square: cut where the model cuts, else whole on a quiet ground."""
     with Image.open(io.BytesIO(result.thumbnail), formats=("JPEG",)) as opened:
         photo = opened.convert("RGB")
-    method = Image.Resampling.NEAREST if max(photo.size) < PIXELATED_BELOW else Image.Resampling.LANCZOS
-    if cropped:
-        return ImageOps.fit(photo, (side, side), method)
-    return ImageOps.pad(photo, (side, side), method, color=TRACK)
+    resized = (ImageOps.fit if cropped else ImageOps.contain)(photo, (side, side), Image.Resampling.BICUBIC)
+    square = Image.new("RGB", (side, side), TRACK)
+    square.paste(ImageOps.posterize(resized, bits), ((side - resized.width) // 2, (side - resized.height) // 2))
+    return square
 
 
 def _draw_footer(canvas: Canvas, report: Report) -> None:

@@ -117,6 +117,9 @@ def open_onnxruntime(graph: Path, workers: int) -> Engine:
 def open_openvino(graph: Path, workers: int, *, precision: str) -> Engine:
     """OpenVINO on the CPU with one stream a core; every calling thread has its own request."""
     openvino = import_openvino()
+    # The binding sets up its bridge to NumPy when it first makes a tensor; two threads doing that at once lock each
+    # other for ever (seen with 2026.4), so it is done here, before any thread begins.
+    openvino.Tensor(np.zeros(1, np.uint8))
     core = openvino.Core()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,

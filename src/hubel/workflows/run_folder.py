@@ -274,9 +274,9 @@ def name_below(path: str, root: str) -> str:
     >>> name_below("other/1.jpg", "pets")
     'other/1.jpg'
     """
-    folder = root if os.path.isdir(root) or not os.path.exists(root) else os.path.dirname(root)
+    folder = Path(root).parent if Path(root).is_file() else Path(root)
     try:
-        name = os.path.relpath(path, folder or os.curdir)
+        name = os.path.relpath(path, folder)
     except ValueError:  # on Windows, two drives
         return path
-    return path if name.split(os.sep)[0] == os.pardir else name
+    return path if Path(name).parts[:1] == (os.pardir,) else name
