@@ -11,7 +11,7 @@ import numpy as np
 from hubel.core.card import Card, read_card
 from hubel.core.errors import ModelError
 from hubel.core.language import say
-from hubel.core.rundir import CARD, MODEL, find_run
+from hubel.core.rundir import CARD, MODEL, find_run, safe_run_name
 from hubel.core.types import FeatureMatrix, PixelBatch, Probabilities
 from hubel.runtime.engines import BATCH_SIZE, Engine, open_engine
 from hubel.runtime.model_file import check_model_file
@@ -67,7 +67,11 @@ def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engi
             )
         )
     check_model_file(model, card)
-    ready = open_engine(engine, model) if engine else fastest_engine(model, card.image.size, num_images, store=store)[0]
+    if engine:
+        ready = open_engine(engine, model)
+    else:
+        name = f"{card.base.name}-{card.base.sha256[:8]}-{len(card.views)}"
+        ready = fastest_engine(model, card.image.size, num_images, store=store, name=safe_run_name(name))[0]
     probe = np.zeros((1, card.image.size, card.image.size, 3), np.uint8)
     try:
         outputs = ready.run(probe)

@@ -42,7 +42,9 @@ class Measured:
         return self.load_seconds + num_images * self.seconds_per_image
 
 
-def fastest_engine(graph: Path, size: int, num_images: float, *, store: Path) -> tuple[Engine, tuple[Measured, ...]]:
+def fastest_engine(
+    graph: Path, size: int, num_images: float, *, store: Path, name: str | None = None
+) -> tuple[Engine, tuple[Measured, ...]]:
     """The engine that finishes so many images first, ready to run.
 
     Parameters
@@ -55,27 +57,28 @@ def fastest_engine(graph: Path, size: int, num_images: float, *, store: Path) ->
         How many images will be run; infinity when unknown.
     store
         The folder in which measurements are kept, by graph, processor and versions.
+    name
+        What the measurement is kept under; graphs of one name are alike. The file's own name by default.
 
     Returns
     -------
     tuple
         The engine, and the measurements (none where nothing was measured).
     """
-    names = available_engines() if num_images >= WORTH_MEASURING else ()
-    record = store / f"engines-{graph.stem}-{size}.json"
-    kept = read_measurements(record)
-    if kept is None and not names:
+    if num_images < WORTH_MEASURING:
         return open_engine("onnxruntime-f32", graph), ()
+    record = store / f"engines-{name or graph.stem}-{size}.json"
+    kept = read_measurements(record)
     if kept is not None:
         best = min(kept, key=lambda measured: (measured.seconds(num_images), measured.seconds_per_image))
         return open_engine(best.engine, graph), kept
     engines: dict[str, Engine] = {}
     measurements = []
-    for name in names:
+    for candidate in available_engines():
         started = time.perf_counter()
-        engines[name] = open_engine(name, graph)
+        engines[candidate] = open_engine(candidate, graph)
         load_seconds = time.perf_counter() - started
-        measurements.append(Measured(name, load_seconds, seconds_per_image(engines[name], size)))
+        measurements.append(Measured(candidate, load_seconds, seconds_per_image(engines[candidate], size)))
     found = tuple(measurements)
     write_atomically(record, json.dumps({"machine": machine_key(), "measured": [asdict(entry) for entry in found]}))
     return engines[

@@ -23,7 +23,7 @@ from hubel.data.images import UnreadableImage, read_facts
 from hubel.data.resize import choose_resize
 from hubel.models.backbone import Backbone, open_backbone
 from hubel.runtime.engines import open_engine
-from hubel.runtime.probe import fastest_engine, seconds_per_image
+from hubel.runtime.probe import WORTH_MEASURING, fastest_engine, seconds_per_image
 from hubel.train.features import Extraction, Extractor, extract_features, new_extraction
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
@@ -114,11 +114,13 @@ def open_session(
     shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
     backbone = open_backbone(options.model, folder / "graphs")
     num_images, usual = len(dataset.examples), backbone.sizes[0]
+    # The fastest pace wins however many images there are, so that noise in starting times cannot change the weights.
+    pace_for = math.inf if num_images >= WORTH_MEASURING else num_images
     if options.engine:
         engine = open_engine(options.engine, backbone.graph)
         pace = seconds_per_image(engine, usual)
     else:
-        engine, measured = fastest_engine(backbone.graph, usual, num_images, store=folder / "engines")
+        engine, measured = fastest_engine(backbone.graph, usual, pace_for, store=folder / "engines")
         pace = next((entry.seconds_per_image for entry in measured if entry.engine == engine.name), 1e-2)
     plan = plan_size(
         (options.size,) if options.size else backbone.sizes,

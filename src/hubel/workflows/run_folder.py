@@ -15,7 +15,6 @@ from typing import cast
 
 import numpy as np
 
-import hubel
 from hubel.core.card import Card, Provenance
 from hubel.core.events import Event, Finished, Note, StageDone, event_record
 from hubel.core.files import write_atomically
@@ -52,7 +51,7 @@ from hubel.train.session import Session, data_sha256
 NUM_MISTAKES = 24
 NUM_LEAST_SURE = 12
 NUM_EXAMPLES = 10
-PACKAGES = ("numpy", "pillow", "simplejpeg", "onnxruntime", "openvino", "onnx", "scipy", "torch", "timm")
+PACKAGES = ("hubel", "numpy", "pillow", "simplejpeg", "onnxruntime", "openvino", "onnx", "scipy", "torch", "timm")
 
 
 def write_run(
@@ -116,7 +115,7 @@ def make_card(
 
 def versions() -> dict[str, str]:
     """The versions of what took part."""
-    found = {"hubel": hubel.__version__, "python": platform.python_version()}
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
