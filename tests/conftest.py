@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 from support import ROOT, shared_folder, unpack
 
+# Some tests use ONNX Runtime directly; its telemetry is silenced here, and in hubel by hubel itself.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
+
 # Timing is noisy on shared machines, so there is no deadline; examples are the same in every run.
 settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile(

@@ -54,7 +54,8 @@ def test_training_connects_to_nothing_and_leaves_the_home_folder_alone(two_class
 
 def run_watched(log: Path, home: Path, *arguments: str | Path) -> None:
     """Run hubel with a home folder of its own and a log of the connections it tries."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")}
+    silencing = ("CI", "TF_BUILD", "JENKINS_URL", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
+    environment = {name: value for name, value in os.environ.items() if name not in silencing}
     finished = subprocess.run(
         [sys.executable, "-c", WATCHED, str(log), *map(str, arguments)],
         cwd=ROOT,

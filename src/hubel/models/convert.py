@@ -14,6 +14,7 @@ from torch import nn
 from hubel.core.errors import MissingExtraError, ModelError
 from hubel.core.files import atomic_path
 from hubel.core.language import say
+from hubel.core.silence import import_onnxruntime
 from hubel.models.graph import OPSET
 
 CAPTURED_OPSET = 18
@@ -165,8 +166,7 @@ def example(size: int) -> torch.Tensor:
 
 def compare(path: Path, checks: Checks) -> None:
     """Raise when the graph is not as near to the module as it must be."""
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what fails is raised, it need not be logged too
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -19,6 +19,7 @@ import numpy as np
 
 from hubel.core.errors import MissingExtraError, ModelError, UsageError
 from hubel.core.language import say
+from hubel.core.silence import import_onnxruntime
 from hubel.core.types import PixelBatch
 
 BATCH_SIZE = 8
@@ -99,8 +100,7 @@ def open_engine(name: str, graph: Path, *, workers: int | None = None) -> Engine
 
 def open_onnxruntime(graph: Path, workers: int) -> Engine:
     """ONNX Runtime on the CPU; its sessions may be run from several threads."""
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
