@@ -13,7 +13,7 @@ MOST_AT_SIZE = {256: 10_000, 224: 15_000, 192: 25_000}
 """Without a budget, the most images for which a size is taken: about a minute's work on two cores. It depends on the
 data alone, never on how busy the machine is, so that the same data give the same weights."""
 LARGEST_ENLARGEMENT = 8
-"""Tiny pictures gain nothing from being enlarged more than this (`LAB.md`, 2026-11-22)."""
+"""Tiny pictures are not enlarged more than this. A rule of thumb, not yet measured."""
 
 
 @dataclass(frozen=True, slots=True)
