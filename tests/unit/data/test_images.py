@@ -99,8 +99,9 @@ def test_the_content_decides_the_format_whatever_the_name(tmp_path: Path, image_
     assert read_image(path).shape == (40, 60, 3)
 
 
-def test_heic_is_read_through_the_plugin_without_registering_it() -> None:
+def test_heic_is_read_through_the_plugin_without_registering_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pillow_heif = pytest.importorskip("pillow_heif", reason="the extra heic is not installed")
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)  # imageio registers it for the whole process
     buffer = io.BytesIO()
     pillow_heif.from_pillow(Image.fromarray(photo(64, 48))).save(buffer, quality=90)
     assert read_facts(buffer.getvalue()).format == "HEIF"
