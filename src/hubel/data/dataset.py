@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +63,24 @@ def split_named(name: str) -> Split | None:
     'validation'
     """
     return _SPLIT_NAMES.get(name.casefold())
+
+
+def without_spare_validation(dataset: Dataset) -> Dataset:
+    """The data without the validation part where a test part measures: nothing would be chosen by it.
+
+    Strengths and temperature come from a cross-validation within the training part, so reading the validation images
+    would cost time and change nothing. Without a test part they are what the figures stand on, and stay.
+    """
+    splits = Counter(example.split for example in dataset.examples)
+    num_spare = splits["validation"]
+    if not splits["test"] or not num_spare:
+        return dataset
+    note = (
+        f"The {num_spare} validation images are not read: cross-validation within train chooses, and test measures.",
+        f"검증 이미지 {num_spare}장은 읽지 않습니다: 선택은 학습 이미지 안의 교차 검증으로, 평가는 테스트 이미지로 합니다.",
+    )
+    kept = tuple(example for example in dataset.examples if example.split != "validation")
+    return replace(dataset, examples=kept, notes=(*dataset.notes, note))
 
 
 def check_trainable(dataset: Dataset, minimum: int = 2) -> None:

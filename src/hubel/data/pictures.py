@@ -29,7 +29,7 @@ def thumbnail(source: ImageSource) -> bytes:
 def golden_copy(source: ImageSource) -> bytes:
     """A PNG of at most `GOLDEN_PX` on the longer side; it decodes to the same pixels everywhere."""
     encoded = io.BytesIO()
-    shrunk(source, GOLDEN_PX).save(encoded, "PNG")
+    shrunk(source, GOLDEN_PX).save(encoded, "PNG", compress_level=1)  # a quarter of the time, a tenth larger
     return encoded.getvalue()
 
 

@@ -104,9 +104,8 @@ def write_report(report: Report, path: Path) -> None:
 
 def render_report(report: Report) -> str:
     """The report as the text of one HTML page; every name from outside is escaped."""
-    environment = _environment()
     metrics = report.card.metrics
-    return environment.get_template("report.html.j2").render(
+    page: str = load_template().render(
         report=report,
         card=report.card,
         metrics=metrics,
@@ -123,6 +122,18 @@ def render_report(report: Report) -> str:
         num_set_aside=len(report.set_aside) if report.num_set_aside is None else report.num_set_aside,
         total_seconds=sum(stage.seconds for stage in report.stages),
     )
+    return page
+
+
+def load_template() -> Any:
+    """The page's template; compiling it takes longer than filling it, so it is done once, and may be done ahead.
+
+    Raises
+    ------
+    MissingExtraError
+        When jinja2 is not installed.
+    """
+    return _environment().get_template("report.html.j2")
 
 
 def most_confident_mistakes(probabilities: Probabilities, labels: Labels, *, limit: int) -> Places:

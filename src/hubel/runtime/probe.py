@@ -23,8 +23,8 @@ from hubel.runtime.engines import (
     usable_cores,
 )
 
-PROBE_BATCHES = 2
-"""Batches per worker that are timed, after one to warm up."""
+PROBE_BATCHES = 1
+"""Batches per worker that are timed, after one to warm up; engines differ by far more than a batch's noise."""
 WORTH_MEASURING = 64
 """Below so many images the engine that starts fastest is taken without measuring."""
 

@@ -10,25 +10,31 @@ solved as one separable problem, so that every pass over the features serves all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from hubel.core.errors import MissingExtraError
 from hubel.core.types import Bias, FeatureMatrix, Labels, Logits, Weights
+from hubel.runtime.engines import usable_cores
 
 STRENGTHS = tuple(float(value) for value in 10.0 ** np.arange(0.0, -5.1, -0.5))
 """The λ that are tried, strongest first; the search stops when weaker ones no longer help."""
-ROWS_AT_ONCE = 8192
-"""Features are widened to float32 this many rows at a time, so memory does not grow with the data."""
+ROWS_AT_ONCE = 1024
+"""The piece of work of one thread. Features are widened to float32 in such pieces, so memory does not grow with the data."""
 WIDE_BYTES = 2**28
 """Features that take no more than this in float32 are widened once and for all."""
-MANY_ROWS = 20_000
-"""From so many images on, all cores share the products."""
 COARSE, FINE = 1e-5, 1e-8
 """The relative decrease of J at which the solver stops: while strengths are compared, and for the head that is kept."""
+
+Piece: TypeAlias = tuple[int, np.ndarray]
+"""Some rows of features, and the index of the first."""
+Slopes: TypeAlias = tuple[float, np.ndarray, np.ndarray]
+EachPiece: TypeAlias = Callable[[Callable[[Piece], Slopes], Iterable[Piece]], Iterable[Slopes]]
+"""``map``, or the same by several threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,43 +169,52 @@ def solve(problem: Problem, regularisation: float, start: np.ndarray | None, *, 
     first = np.zeros(shape) if start is None else start
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        loss, gradient = loss_and_gradient(problem, flat.reshape(shape), regularisation)
+        loss, gradient = loss_and_gradient(problem, flat.reshape(shape), regularisation, each=pool.map)
         return loss, gradient.ravel()
 
     options = {"maxiter": 400, "gtol": 1e-6, "ftol": precision, "maxcor": 10}
-    # Products this thin are bound by memory: a second BLAS thread only waits, and on a busy machine it waits long.
-    with threadpool_limits(1, user_api="blas") if len(problem.features) < MANY_ROWS else nullcontext():
+    # The cores share the rows, not the products: products this thin are bound by memory, and BLAS threads only wait.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
     return np.asarray(found.x).reshape(shape)
 
 
-def loss_and_gradient(problem: Problem, solution: np.ndarray, regularisation: float) -> tuple[float, np.ndarray]:
-    """J summed over the f problems, and its gradient of shape (d + 1, f, k)."""
-    num_features, (num_problems, num_classes) = len(solution) - 1, solution.shape[1:]
-    weights = solution[:-1].reshape(num_features, -1)  # (d, f·k)
+def loss_and_gradient(
+    problem: Problem, solution: np.ndarray, regularisation: float, *, each: EachPiece = map
+) -> tuple[float, np.ndarray]:
+    """J summed over the f problems, and its gradient of shape (d + 1, f, k).
+
+    `each` maps over pieces of rows, in order, so that their sum is the same whoever computes them.
+    """
+    num_features, num_outputs = len(solution) - 1, solution[0].size
+    weights = solution[:-1].reshape(num_features, num_outputs)  # (d, f·k)
     raw = (weights / problem.deviation[:, None]).astype(np.float32)
     offsets = (solution[-1].ravel() - problem.mean @ (weights / problem.deviation[:, None])).astype(np.float32)
     totals = problem.sample_weights.sum(0)  # (f)
 
-    loss = regularisation / 2 * float(np.einsum("dm,dm->", weights, weights))
-    slope = np.zeros((num_features, num_problems * num_classes), np.float32)
-    slope_offsets = np.zeros(num_problems * num_classes)
-    for start, chunk in row_chunks(problem.features):
-        wide = chunk.astype(np.float32, copy=False)
-        rows = np.arange(len(wide))
-        labels = problem.labels[start : start + len(wide)]
-        scores = (wide @ raw + offsets).reshape(len(wide), num_problems, num_classes)
+    def piece(part: Piece) -> Slopes:
+        """The loss of some rows, and its slopes by the raw weights (d, f·k) and offsets (f·k)."""
+        wide = part[1].astype(np.float32, copy=False)
+        rows, inside = np.arange(len(wide)), slice(part[0], part[0] + len(wide))
+        labels = problem.labels[inside]
+        scores = (wide @ raw + offsets).reshape(len(wide), *solution.shape[1:])
         scores -= scores.max(2, keepdims=True)
         true_scores = scores[rows, :, labels]  # (n, f)
         np.exp(scores, out=scores)
         sums = scores.sum(2)  # (n, f)
-        share = (problem.sample_weights[start : start + len(wide)] / totals).astype(np.float32)  # (n, f)
-        loss += float(np.sum(share * (np.log(sums) - true_scores), dtype=np.float64))
+        share = (problem.sample_weights[inside] / totals).astype(np.float32)  # (n, f)
+        loss = float(np.sum(share * (np.log(sums) - true_scores), dtype=np.float64))
         scores *= (share / sums)[:, :, None]
         scores[rows, :, labels] -= share
-        residual = scores.reshape(len(wide), -1)  # (n, f·k)
-        slope += wide.T @ residual
-        slope_offsets += residual.sum(0, dtype=np.float64)
+        residual = scores.reshape(len(wide), num_outputs)
+        return loss, (residual.T @ wide).T, residual.sum(0, dtype=np.float64)  # faster than wide.T @ residual
+
+    loss = regularisation / 2 * float(np.einsum("dm,dm->", weights, weights))
+    slope, slope_offsets = np.zeros((num_features, num_outputs), np.float32), np.zeros(num_outputs)
+    for piece_loss, piece_slope, piece_offsets in each(piece, row_chunks(problem.features)):
+        loss += piece_loss
+        slope += piece_slope
+        slope_offsets += piece_offsets
     centred = (slope - np.outer(problem.mean, slope_offsets)) / problem.deviation[:, None]
     gradient = np.concatenate([centred + regularisation * weights, slope_offsets[None]])
     return loss, gradient.reshape(solution.shape)

@@ -54,11 +54,10 @@ class Session:
     views: list[str] = field(default_factory=list)
     complete: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # what was read in all of `views`
     stopped_early: bool = False
+    paths: list[str] = field(init=False)  # the files, in the data set's order
 
-    @property
-    def paths(self) -> list[str]:
-        """The files, in the data set's order."""
-        return [example.path for example in self.dataset.examples]
+    def __post_init__(self) -> None:
+        self.paths = [example.path for example in self.dataset.examples]
 
     @property
     def kept(self) -> np.ndarray:

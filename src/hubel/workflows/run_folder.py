@@ -8,6 +8,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,7 @@ from hubel.core.card import Card, Provenance
 from hubel.core.events import Event, Finished, Note, StageDone, event_record
 from hubel.core.files import write_atomically
 from hubel.core.golden import NUM_GOLDEN, write_golden
+from hubel.core.parallel import map_in_order
 from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
 from hubel.data.dataset import Split
@@ -67,15 +69,17 @@ def write_run(
     write_atomically(folder / CARD, card.model_dump_json(indent=2))
     write_weights(folder / WEIGHTS, learned.head.weights, learned.head.bias, card=card)
     export_model(session.backbone.graph, learned.head.weights, learned.head.bias, card=card, path=folder / MODEL)
-    write_golden_images(folder, session, card)
-    write_split_csv(folder / "split.csv", split_rows(session, learned))
-    write_predictions(folder / "predictions.csv", session, learned, probabilities, labels)
-    write_atomically(folder / "config.toml", config_toml(session, card))
-    write_atomically(folder / "README.md", model_card(final.name, card))
-    log.append(StageDone("write", session.elapsed() - begun))
-    report = make_report(final, session, learned, card, probabilities, log)
-    write_report(report, folder / REPORT)
-    write_picture(report, folder / PICTURE)
+    with ThreadPoolExecutor(1) as aside:
+        golden = aside.submit(write_golden_images, folder, session, card)
+        write_split_csv(folder / "split.csv", split_rows(session, learned))
+        write_predictions(folder / "predictions.csv", session, learned, probabilities, labels)
+        write_atomically(folder / "config.toml", config_toml(session, card))
+        write_atomically(folder / "README.md", model_card(final.name, card))
+        log.append(StageDone("write", session.elapsed() - begun))
+        report = make_report(final, session, learned, card, probabilities, log)
+        write_report(report, folder / REPORT)
+        write_picture(report, folder / PICTURE)
+        golden.result()
     refused = len(session.extraction.refused)
     metrics = card.metrics
     finished = Finished(
@@ -160,16 +164,18 @@ def write_golden_images(folder: Path, session: Session, card: Card) -> None:
     """Choose a few images evenly, copy them small and without loss, add the test card, and note what float32 says of them."""
     kept = session.kept
     chosen = kept[np.unique(np.linspace(0, len(kept) - 1, NUM_GOLDEN).astype(int))]
-    copies = [golden_card()]
-    for index in chosen:
-        try:
-            copies.append(golden_copy(session.paths[index]))
-        except UnreadableImage:
-            continue  # the file went away since it was read; the others serve
     engine = open_engine("onnxruntime-f32", folder / MODEL)
-    pixels = np.stack([load_image(copy, card.image) for copy in copies])
-    said = engine.run(pixels)
-    write_golden(folder / GOLDEN, copies, said["probabilities"], said["features"])
+
+    def work(index: int | None) -> tuple[bytes, dict[str, np.ndarray]] | None:
+        try:
+            copy = golden_card() if index is None else golden_copy(session.paths[index])
+        except UnreadableImage:
+            return None  # the file went away since it was read; the others serve
+        return copy, engine.run(load_image(copy, card.image)[None])
+
+    answers = [answer for answer in map_in_order(work, (None, *chosen.tolist()), workers=engine.workers) if answer]
+    said = {name: np.concatenate([outputs[name] for _, outputs in answers]) for name in ("probabilities", "features")}
+    write_golden(folder / GOLDEN, [copy for copy, _ in answers], said["probabilities"], said["features"])
 
 
 def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
+from hubel.core.errors import MissingExtraError
 from hubel.core.events import Event, Note, Progress, StageDone, Started
 from hubel.core.files import cache_root
 from hubel.core.rundir import new_run_folder, safe_run_name
 from hubel.data.cache import Cache
+from hubel.data.dataset import without_spare_validation
 from hubel.data.sources import open_dataset
+from hubel.evaluate.report import load_template
 from hubel.train.learn import Learned, learn
 from hubel.train.options import TrainOptions
 from hubel.train.session import (
@@ -55,7 +61,7 @@ def train(
     """
     started = time.monotonic()
     root = cache_root()
-    dataset = open_dataset(resolve_source(source))
+    dataset = without_spare_validation(open_dataset(resolve_source(source)))
     wanted = options.out or Path("runs") / safe_run_name(Path(source).absolute().name)
     log: list[Event] = [Started(dataset.root, len(dataset.examples), len(dataset.classes))]
     yield log[0]
@@ -66,6 +72,13 @@ def train(
         learned = yield from recorded(read_and_learn(session), log)
         finished = write_run(folder, final, session, learned=learned, command=command, log=log)
     yield replace(finished, seconds=session.elapsed())
+
+
+def warm_up() -> None:
+    """Load meanwhile what learning and the report need; what is not installed is said when its turn comes."""
+    with suppress(ImportError, MissingExtraError):
+        import_module("scipy.optimize")
+        load_template()
 
 
 def recorded(events: Generator[Event, None, Learned], log: list[Event]) -> Generator[Event, None, Learned]:
@@ -85,6 +98,7 @@ def read_and_learn(session: Session) -> Generator[Event, None, Learned]:
     """Read the plain view and learn; try another view as long as the user wants it, or it helps and there is time."""
     learned: Learned | None = None
     view: str | None = "plain"
+    Thread(target=warm_up, daemon=True).start()
     while view is not None:
         begun = session.elapsed()
         yield from gather(session, view)

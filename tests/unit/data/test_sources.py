@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from hubel.core.errors import DataError, UsageError
+from hubel.data.dataset import without_spare_validation
 from hubel.data.sources import Dataset, check_trainable, open_dataset
 from support import run_python
 
@@ -589,3 +590,14 @@ peak = tracemalloc.get_traced_memory()[1]
 print(*(os.path.basename(one.path) for one in dataset.examples[9_998:10_002]))
 print(peak)
 """
+
+
+def test_validation_images_are_left_unread_only_where_test_images_measure(tmp_path: Path) -> None:
+    parts = [f"{part}/{name}/1.png" for part in ("train", "val") for name in ("cat", "dog")]
+    measured_by_validation = open_dataset(make(tmp_path / "without", *parts))
+    assert without_spare_validation(measured_by_validation) is measured_by_validation
+    dataset = without_spare_validation(
+        open_dataset(make(tmp_path / "with", *parts, "test/cat/1.png", "test/dog/1.png"))
+    )
+    assert sorted(str(example.split) for example in dataset.examples) == ["test", "test", "train", "train"]
+    assert "2 validation images are not read" in remarks(dataset)
