@@ -17,6 +17,7 @@ help:
 demo: $(VENV)/installed-train
 	$(BIN)/hubel train faces --out runs/demo
 	@run=$$(ls -td runs/demo* | head -n 1); echo; \
+	echo "What it says of the few pictures that are kept in the run to check the model:"; \
 	$(BIN)/hubel predict $$run $$run/golden; echo; \
 	echo "The picture: $(CURDIR)/$$run/picture.png"; \
 	echo "The report:  $(CURDIR)/$$run/report.html"
@@ -50,6 +51,7 @@ clean:
 
 # A mark for each set of packages; a changed pyproject.toml installs again what it lists.
 $(VENV)/installed-%: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV): for 'train' about 700 MB and some minutes, for 'dev' with torch 6 GB ..."
 	$(INSTALL) --editable '.[$*]'
 	@touch $@
 

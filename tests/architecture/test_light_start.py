@@ -33,3 +33,7 @@ def loaded_by(*arguments: str) -> set[str]:
     finished = run_python("-X", "importtime", *arguments)
     assert finished.returncode == 0, finished.stderr[-2000:]
     return set(re.findall(r"(?m)^import time:.*\|\s+(\w+)", finished.stderr))
+
+
+def test_checking_shapes_costs_a_prediction_nothing() -> None:
+    assert "jaxtyping" not in loaded_by("-c", "from hubel.workflows import predict")

@@ -50,7 +50,7 @@ def test_jsonl_has_a_record_for_every_file_in_order(trained: Trained, hubel: Hub
         f"{trained.data}/circles/0.png",
         f"{trained.data}/circles/1.png",
     ]
-    assert set(records[0]) == {"file", "label", "probability", "top"}
+    assert set(records[0]) == {"file", "label", "probability", "top", "answer", "set", "unknown_score"}
     assert records[0]["top"] == [{"label": records[0]["label"], "probability": records[0]["probability"]}]
     refused = [record for record in records if "error" in record]
     assert [(record["error"], set(record)) for record in refused] == [("truncated", {"file", "error", "detail"})]
@@ -59,7 +59,8 @@ def test_jsonl_has_a_record_for_every_file_in_order(trained: Trained, hubel: Hub
 def test_csv_has_a_column_for_every_class_asked_for(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--csv")
     rows = list(csv.DictReader(io.StringIO(ended.out)))
-    assert list(rows[0]) == ["file", "label", "probability", "error", "label_2", "probability_2"]
+    answer = ["answer", "set", "unknown_score"]
+    assert list(rows[0]) == ["file", "label", "probability", "error", "label_2", "probability_2", *answer]
     assert [row["error"] for row in rows if row["error"]] == ["truncated"]
     assert len(rows) == 25
 

@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 
 from hubel.evaluate.calibration import softmax
 from hubel.train import head as head_module
+from hubel.train.balance import image_weights
 from hubel.train.head import (
     Head,
-    balanced_weights,
     choose_strength,
     fit_head,
     held_out_scores,
@@ -45,7 +45,7 @@ def objective(
 @pytest.mark.parametrize("balanced", [False, True])
 def test_the_head_is_scikit_learns(counts: tuple[int, ...], regularisation: float, balanced: bool) -> None:
     features, labels = clouds(counts)
-    weights = balanced_weights(labels, len(counts)) if balanced else np.ones(len(labels))
+    weights = image_weights(labels, len(counts)) if balanced else np.ones(len(labels))
     found = fit_head(features, labels, len(counts), regularisation, weights=weights)
 
     wide = features.astype(np.float64)
@@ -108,7 +108,7 @@ def test_reading_the_features_in_parts_changes_nothing(monkeypatch: pytest.Monke
 
 def test_balanced_weights_make_classes_weigh_the_same() -> None:
     labels = np.array([0] * 8 + [2] * 2)
-    weights = balanced_weights(labels, 3)
+    weights = image_weights(labels, 3)
     assert weights.mean() == pytest.approx(1)
     assert weights[labels == 0].sum() == pytest.approx(weights[labels == 2].sum())
 

@@ -16,7 +16,7 @@ from typing import cast
 from hubel.cli.answers import Line, Write
 from hubel.cli.progress import Tell
 from hubel.cli.show import refusal_line
-from hubel.cli.sorting import Sorter, sort_image
+from hubel.cli.sorting import UNKNOWN, UNSURE, Sorter, sort_image
 from hubel.cli.terminal import plural
 from hubel.core.events import Note, Progress
 from hubel.core.language import say
@@ -26,6 +26,7 @@ from hubel.workflows import Prediction
 
 NUM_COUNTED = 4096
 """So many names are looked up before the first image is read, to know how many will come."""
+NUM_FIRST = 32
 NUM_REFUSALS_SAID = 20
 NUM_CLASSES_SAID = 8
 
@@ -68,11 +69,17 @@ def count_ahead(paths: Iterator[str], sources: Sequence[str]) -> tuple[Iterable[
 
 
 def timed(predictions: Iterator[Prediction], num_images: float, tell: Tell) -> Iterator[Prediction]:
-    """The same predictions, telling how far they are and how long the rest will take."""
+    """The same predictions, telling how far they are and how long the rest will take.
+
+    The first few say nothing of the pace: opening the model is in them, and they come in one batch.
+    """
     total = int(num_images) if math.isfinite(num_images) else 0
     begun = time.monotonic()
     for number, prediction in enumerate(predictions, start=1):
-        left = (time.monotonic() - begun) / number * (total - number) if total else None
+        if number == NUM_FIRST:
+            begun = time.monotonic()
+        pace = (time.monotonic() - begun) / max(number - NUM_FIRST, 1)
+        left = pace * (total - number) if total and number > NUM_FIRST else None
         tell(Progress("predict", number, total, left))
         yield prediction
 
@@ -91,9 +98,10 @@ def answer_all(
     for prediction in predictions:
         write(line(prediction))
         if prediction.label is not None:
-            answered.labels[prediction.label] += 1
+            key = {"unknown": UNKNOWN, "unsure": UNSURE}.get(prediction.answer or "label", prediction.label)
+            answered.labels[key] += 1
             if sorter is not None:
-                sort_image(sorter, prediction.path, prediction.label)
+                sort_image(sorter, prediction.path, key)
             continue
         answered.num_refused += 1
         if answered.num_refused <= NUM_REFUSALS_SAID:
@@ -105,9 +113,11 @@ def answer_all(
 
 def closing_lines(answered: Answered, *, sorter: Sorter | None, out: str | None) -> Iterator[str]:
     """How many of what, what could not be read, and where everything is."""
+    words = {UNKNOWN: say(en="unknown", ko="모름"), UNSURE: say(en="unsure", ko="확실하지 않음")}
     number, time_taken = answered.labels.total(), duration(answered.seconds)
     classes = ", ".join(
-        f"{shown(label)} {count(found)}" for label, found in answered.labels.most_common(NUM_CLASSES_SAID)
+        f"{words.get(label) or shown(label)} {count(found)}"
+        for label, found in answered.labels.most_common(NUM_CLASSES_SAID)
     )
     more = " …" if len(answered.labels) > NUM_CLASSES_SAID else ""
     listed = f": {classes}{more}" if classes else ""

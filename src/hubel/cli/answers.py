@@ -28,13 +28,14 @@ from hubel.workflows import Prediction
 
 BAR_WIDTH = 16
 WIDEST_LABEL = 32
+NUM_NAMED = 3
 Write = Callable[[str], None]
 Line = Callable[[Prediction], str]
 
 
 def line_writer(chosen: str, classes: Sequence[str], num_top: int, *, num_images: float) -> Line:
     """How predictions become lines in the chosen format; a single image gets a chart instead of a table."""
-    width = label_width(classes)
+    width = label_width([*classes, say(en="unknown", ko="모름")])
     lines: dict[str, Line] = {
         "jsonl": jsonl_line,
         "csv": lambda prediction: csv_line(prediction, num_top),
@@ -44,7 +45,7 @@ def line_writer(chosen: str, classes: Sequence[str], num_top: int, *, num_images
 
 
 def jsonl_line(prediction: Prediction) -> str:
-    """A JSON object: file, label, probability, top; or file, error, detail.
+    """A JSON object: file, label, probability, top, and where it is known the answer; or file, error, detail.
 
     Examples
     --------
@@ -61,19 +62,23 @@ def jsonl_line(prediction: Prediction) -> str:
             "probability": rounded(prediction.probability),
             "top": [{"label": label, "probability": rounded(share)} for label, share in prediction.top],
         }
+        if prediction.answer is not None:
+            record |= {"answer": prediction.answer, "set": list(prediction.choices)}
+        if prediction.unknown_score is not None:
+            record["unknown_score"] = round(prediction.unknown_score, 4)
     return json.dumps(record, ensure_ascii=False)
 
 
 def csv_header(num_top: int) -> str:
-    """The names of the columns: file, label, probability, error, then a pair for every further class.
+    """The names of the columns: file, label, probability, error, a pair for every further class, then the answer.
 
     Examples
     --------
     >>> csv_header(2)
-    'file,label,probability,error,label_2,probability_2'
+    'file,label,probability,error,label_2,probability_2,answer,set,unknown_score'
     """
     further = [f"{name}_{rank}" for rank in range(2, num_top + 1) for name in ("label", "probability")]
-    return csv_row(["file", "label", "probability", "error", *further])
+    return csv_row(["file", "label", "probability", "error", *further, "answer", "set", "unknown_score"])
 
 
 def csv_line(prediction: Prediction, num_top: int) -> str:
@@ -82,13 +87,17 @@ def csv_line(prediction: Prediction, num_top: int) -> str:
     Examples
     --------
     >>> csv_line(Prediction("a,b.jpg", "cat", 0.75, (("cat", 0.75), ("dog", 0.25))), 2)
-    '"a,b.jpg",cat,0.75,,dog,0.25'
+    '"a,b.jpg",cat,0.75,,dog,0.25,,,'
     """
     file = exact_name(prediction.path)
     if prediction.label is None:
-        return csv_row([file, "", "", prediction.refusal, *[""] * (2 * num_top - 2)])
+        return csv_row([file, "", "", prediction.refusal, *[""] * (2 * num_top + 1)])
     further = [value for label, share in prediction.top[1:] for value in (label, rounded(share))]
-    return csv_row([file, prediction.label, rounded(prediction.probability), "", *further])
+    score = "" if prediction.unknown_score is None else round(prediction.unknown_score, 4)
+    # Names may hold any sign, so a set is a list as JSON writes it.
+    named = json.dumps(prediction.choices, ensure_ascii=False) if prediction.answer else ""
+    answer = [prediction.answer or "", named, score]
+    return csv_row([file, prediction.label, rounded(prediction.probability), "", *further, *answer])
 
 
 def table_line(prediction: Prediction, label_width: int) -> str:
@@ -96,7 +105,32 @@ def table_line(prediction: Prediction, label_width: int) -> str:
     if prediction.label is None or prediction.probability is None:
         label, reason = say(en="(not read)", ko="(읽지 못함)"), f"[{prediction.refusal}]"
         return f"{padded(label, label_width)}  {reason:<{BAR_WIDTH + 10}}  {shown(prediction.path)}"
+    if prediction.answer == "unknown":
+        words = padded(say(en="unknown", ko="모름"), label_width)
+        return f"{words}  {'':>8}  {'':{BAR_WIDTH}}  {shown(prediction.path)}"
+    if prediction.answer == "unsure":
+        words = padded(set_text(prediction.choices), label_width + BAR_WIDTH + 12)
+        return f"{words}  {shown(prediction.path)}"
     return f"{chance_text(prediction.label, prediction.probability, label_width)}  {shown(prediction.path)}"
+
+
+def set_text(choices: Sequence[str]) -> str:
+    """Several classes as a question; of many, the likeliest three.
+
+    Examples
+    --------
+    >>> set_text(("cat", "dog"))
+    'cat or dog?'
+    >>> set_text(("cat", "dog", "fox", "wolf", "lynx"))
+    'cat, dog, fox or 2 more?'
+    """
+    names = [shown(name) for name in choices]
+    more = len(names) - NUM_NAMED
+    if more > 1:
+        first = ", ".join(names[:NUM_NAMED])
+        return say(en=f"{first} or {more} more?", ko=f"{first} 또는 다른 {more}개?")
+    first, last = ", ".join(names[:-1]), names[-1]
+    return say(en=f"{first} or {last}?", ko=f"{first} 또는 {last}?")
 
 
 def chart(prediction: Prediction) -> str:
@@ -105,6 +139,11 @@ def chart(prediction: Prediction) -> str:
         return table_line(prediction, 0)
     width = label_width([label for label, _ in prediction.top])
     lines = [f"  {chance_text(label, share, width).rstrip()}" for label, share in prediction.top]
+    if prediction.answer == "unknown":
+        text = say(en="unknown: unlike the images it learned from", ko="모름: 학습한 이미지와 닮지 않았습니다")
+        lines.insert(0, f"  {text}")
+    elif prediction.answer == "unsure":
+        lines.insert(0, f"  {set_text(prediction.choices)}")
     return "\n".join([shown(prediction.path), *lines])
 
 

@@ -15,11 +15,13 @@ def summary() -> str:
     """What the verb does; the first line stands in the help of ``hubel``."""
     return say(
         en="Show or clear what hubel keeps to be fast.\n\n"
-        "Decoded images, features, converted bases and measurements of engines. All of it can be computed again; finished "
-        "runs are not part of it. The folder is the system's cache folder, or HUBEL_CACHE.",
+        "Decoded images, features, converted bases, measurements of engines, and sources that were unpacked or downloaded. All "
+        "of it can be made again; finished runs are not part of it. Unpacked sources take at most 50 GiB: the longest unused go "
+        "first. The folder is the system's cache folder, or HUBEL_CACHE.",
         ko="빠른 실행을 위해 보관한 것을 보거나 지웁니다.\n\n"
-        "디코딩한 이미지, 특징, 변환한 기반 모델, 엔진 측정값입니다. 모두 다시 계산할 수 있으며 완성된 실행은 포함되지 않습니다. "
-        "위치는 시스템의 캐시 폴더이며 HUBEL_CACHE로 바꿀 수 있습니다.",
+        "디코딩한 이미지, 특징, 변환한 기반 모델, 엔진 측정값, 그리고 압축을 풀거나 내려받은 소스입니다. 모두 다시 만들 수 있으며 완성된 "
+        "실행은 포함되지 않습니다. 풀어 둔 소스는 50 GiB까지 두며 가장 오래 쓰지 않은 것부터 지웁니다. 위치는 시스템의 캐시 폴더이며 "
+        "HUBEL_CACHE로 바꿀 수 있습니다.",
     )
 
 

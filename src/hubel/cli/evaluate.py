@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from hubel.cli.limits import accept_error_help, finished_run_panel, reject_help, share_metavar
 from hubel.cli.progress import telling
+from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
 from hubel.cli.terminal import notes_console, output_console, write_lines
+from hubel.cli.usage import share_of
 from hubel.core.events import Note, Progress
 from hubel.core.language import say
 
@@ -31,7 +34,7 @@ def examples() -> str:
     return "hubel evaluate runs/pets other_photos\nhubel evaluate runs/pets other_photos --json > metrics.json"
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917  an option each
     run: Annotated[
         str,
         typer.Argument(
@@ -62,6 +65,37 @@ def evaluate(
             ),
         ),
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar=say(en="COLUMN", ko="열"),
+            help=say(
+                en="Measure each group of images, too, that this column of the table DATA names (camera, place, …), and the "
+                "largest gap between two.",
+                ko="표 DATA의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정하고, 그룹 사이의 가장 큰 차이를 보여 줍니다.",
+            ),
+        ),
+    ] = None,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
+    ] = None,
+    accept_error: Annotated[
+        float | None,
+        typer.Option(
+            "--accept-error",
+            parser=share_of("--accept-error"),
+            metavar=share_metavar(),
+            help=accept_error_help(),
+            rich_help_panel=finished_run_panel(),
+        ),
+    ] = None,
+    reject: Annotated[
+        float | None,
+        typer.Option(
+            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help(), rich_help_panel=finished_run_panel()
+        ),
+    ] = None,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -73,11 +107,13 @@ def evaluate(
     """Measure, and show the figures."""
     from hubel import workflows
     from hubel.cli.show import evaluation_lines, evaluation_record, set_aside_lines
+    from hubel.core.answers import Limits
 
+    wishes, limits = wishes_of(at_least), Limits(reject, accept_error)
     evaluation: workflows.Evaluation | None = None
     with telling() as tell:
-        for item in workflows.evaluate(Path(run).expanduser(), data, engine=engine):
-            if isinstance(item, Progress):
+        for item in workflows.evaluate(Path(run).expanduser(), data, engine=engine, by=by, at_least=wishes, limits=limits):
+            if isinstance(item, Progress | Note):
                 tell(item)
             else:
                 evaluation = item

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from hubel import __version__
-from hubel.cli import cache, evaluate, predict, train
+from hubel.cli import cache, check, compare, evaluate, forget, predict, reproduce, train
 from hubel.cli.help import HelpfulCommand, HelpfulGroup
 from hubel.cli.terminal import complain
 from hubel.cli.usage import ParsingError, explain_usage
@@ -34,6 +34,8 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter gets its code, not a crash
+    # Looking through all installed packages for plug-ins of pydantic would take longer than the card does.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Pillow's remarks on metadata mean nothing to the user: what matters of a file, the reader itself says.
     warnings.filterwarnings("ignore", module="PIL")
     sys.exit(main(sys.argv[1:]))
@@ -101,11 +103,16 @@ def build_app() -> typer.Typer:
     )
     app.callback()(start)
     make = say(en="Make", ko="만들기")
+    look = say(en="Look", ko="살펴보기")
     keep_house = say(en="Keep house", ko="정리하기")
     for panel, verb, module in (
         (make, train.train, train),
         (make, predict.predict, predict),
         (make, evaluate.evaluate, evaluate),
+        (make, check.check, check),
+        (look, compare.compare, compare),
+        (keep_house, reproduce.reproduce, reproduce),
+        (keep_house, forget.forget, forget),
         (keep_house, cache.cache, cache),
     ):
         app.command(cls=HelpfulCommand, help=module.summary(), epilog=module.examples(), rich_help_panel=panel)(verb)

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from hubel.cli.limits import accept_error_help, finished_run_panel, reject_help, share_metavar
 from hubel.cli.progress import telling, telling_notes
+from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
 from hubel.cli.terminal import notes_console, write_lines
-from hubel.cli.usage import one_of, whole_number, wrong_value
+from hubel.cli.usage import one_of, share_of, whole_number, wrong_value
 from hubel.core.errors import UsageError
 from hubel.core.events import Note
 from hubel.core.language import say
@@ -57,8 +59,10 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
         typer.Argument(
             metavar=say(en="SOURCES...", ko="소스..."),
             help=say(
-                en="Images, folders, patterns in quotes, CSV or JSONL tables with a column file_name, or - for names on standard input.",
-                ko="이미지, 폴더, 따옴표로 묶은 패턴, file_name 열이 있는 CSV·JSONL 표, 또는 표준 입력의 이름을 뜻하는 - .",
+                en="Images, folders, patterns in quotes, archives, addresses (https://…), tables with a column file_name, lists of "
+                "addresses (.txt), or - for names on standard input.",
+                ko="이미지, 폴더, 따옴표로 묶은 패턴, 압축 파일, 주소(https://…), file_name 열이 있는 표, 주소 목록(.txt), 또는 표준 입력의 "
+                "이름을 뜻하는 - .",
             ),
         ),
     ],
@@ -98,6 +102,26 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
             help=say(en="How many of the best classes to give (5).", ko="가장 그럴듯한 클래스를 몇 개까지 답할지 (5)."),
         ),
     ] = 5,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
+    ] = None,
+    accept_error: Annotated[
+        float | None,
+        typer.Option(
+            "--accept-error",
+            parser=share_of("--accept-error"),
+            metavar=share_metavar(),
+            help=accept_error_help(),
+            rich_help_panel=finished_run_panel(),
+        ),
+    ] = None,
+    reject: Annotated[
+        float | None,
+        typer.Option(
+            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help(), rich_help_panel=finished_run_panel()
+        ),
+    ] = None,
     sort_into: Annotated[
         str | None,
         typer.Option(
@@ -125,14 +149,17 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
         typer.Option(
             metavar=say(en="NAME", ko="이름"),
             help=say(
-                en="The engine to run the model on; by default the one that is done first.",
-                ko="모델을 실행할 엔진. 기본값은 가장 먼저 끝낼 엔진입니다.",
+                en="The engine to run the model on: onnxruntime-f32, the same everywhere, or fastest, for very many images; "
+                "its rounding may move a probability by some hundredths.",
+                ko="모델을 실행할 엔진. 기본값 onnxruntime-f32는 어디서나 결과가 같습니다. 이미지가 아주 많으면 fastest를 쓰세요. "
+                "반올림 때문에 확률이 몇백분의 1쯤 달라질 수 있습니다.",
             ),
         ),
     ] = None,
 ) -> None:
     """Answer image after image; memory does not grow with their number."""
     chosen = answer_format(style, json=json, csv=csv, out=out)
+    wishes = wishes_of(at_least)
     if top_k < 1:
         raise wrong_value("--top-k", str(top_k), "1, 5")
     if link and sort_into is None:
@@ -145,7 +172,9 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
     from hubel import workflows
     from hubel.cli.answering import answer_all, begun, closing_lines, count_ahead, names_from_stdin, timed
     from hubel.cli.answers import csv_header, line_writer, open_output
+    from hubel.cli.opened import opened_sources
     from hubel.cli.sorting import open_sorter
+    from hubel.core.answers import Limits
     from hubel.core.card import read_card
     from hubel.core.rundir import CARD, find_run
     from hubel.data.listing import list_images
@@ -156,9 +185,13 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
     num_top = min(top_k, len(classes))
     sorter = open_sorter(Path(sort_into).expanduser(), classes, sources, link=link) if sort_into else None
     tally = Tally()
-    paths, num_images = count_ahead(list_images(sources, stream=names_from_stdin(), tally=tally), sources)
-    line = line_writer(chosen, classes, num_top, num_images=num_images)
-    predictions = workflows.predict(folder, paths, top_k=num_top, engine=engine, num_images=num_images)
+    here, naming = opened_sources(sources)
+    paths, num_images = count_ahead(list_images(here, stream=names_from_stdin(), tally=tally), here)
+    line = naming(line_writer(chosen, classes, num_top, num_images=num_images))
+    predictions = workflows.predict(
+        folder, paths, top_k=num_top, engine=engine, num_images=num_images, at_least=wishes,
+        limits=Limits(reject, accept_error),
+    )  # fmt: skip
     watched = out is None and sys.stdout.isatty()
     with telling_notes() if watched else telling() as tell, open_output(out, chosen) as write:
         answers = begun(timed(predictions, num_images, tell))

@@ -25,7 +25,7 @@ from hubel.evaluate.numbers import count, duration
 Tell = Callable[[Event], None]
 
 SECONDS_BETWEEN_LINES = 2.0
-NEXT_STAGE = {"open": "read", "read": "learn", "learn": "write"}
+NEXT_STAGE = {"open": "read", "read": "learn", "learn": "write", "check": "compare"}
 
 
 @contextmanager
@@ -116,7 +116,10 @@ def event_line(event: Event) -> str:
 
 
 def amount_text(event: Progress) -> str:
-    """How far it is: ``1,200 / 3,000``, or the number alone where the total is not known."""
+    """How far it is: ``1,200 / 3,000``, or the number alone where the total is not known; of a download in megabytes."""
+    if event.stage == "download":
+        done, total = (f"{num_bytes / 1e6:,.1f} MB" for num_bytes in (event.done, event.total))
+        return f"{done} / {total}" if event.total else done
     return f"{count(event.done)} / {count(event.total)}" if event.total else count(event.done)
 
 
@@ -139,6 +142,11 @@ def stage_name(stage: str) -> str:
         "write": say(en="Writing the run", ko="결과 쓰기"),
         "evaluate": say(en="Measuring", ko="측정"),
         "predict": say(en="Predicting", ko="예측"),
+        "download": say(en="Downloading", ko="내려받기"),
+        "fetch": say(en="Fetching images", ko="이미지 받기"),
+        "unpack": say(en="Unpacking", ko="압축 풀기"),
+        "check": say(en="Looking at files", ko="파일 살펴보기"),
+        "compare": say(en="Comparing", ko="비교"),
     }
     return words.get(stage, stage)
 

@@ -12,16 +12,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hubel.cli.group_lines import group_lines
 from hubel.cli.terminal import harmless, in_language, padded, plain_percent, plural
 from hubel.core.card import Card, ClassMetrics, Metrics, read_card
 from hubel.core.events import Finished
 from hubel.core.language import say
 from hubel.core.rundir import CARD, REPORT
 from hubel.data.cache import CacheSummary
-from hubel.data.names import shown
+from hubel.data.names import shown, utf8
 from hubel.data.refusal import Refusal, explain_refusal
+from hubel.evaluate.answer_sentences import answer_sentences
 from hubel.evaluate.numbers import count, duration
-from hubel.evaluate.sentences import certainty, headline, meaning, protocol
+from hubel.evaluate.sentences import certainty, ended_early, headline, meaning, protocol
 from hubel.workflows import Evaluation
 
 NUM_SET_ASIDE = 20
@@ -41,16 +43,20 @@ def train_record(finished: Finished) -> dict[str, Any]:
         "protocol": finished.protocol,
         "num_measured": finished.num_measured,
         "num_set_aside": finished.num_set_aside,
+        "num_unread": finished.num_unread,
         "seconds": round(finished.seconds, 3),
     }
 
 
 def train_summary(finished: Finished) -> Iterator[RenderableType]:
     """What a person wants to know when the run stands."""
-    metrics = read_card(finished.folder / CARD).metrics
+    card = read_card(finished.folder / CARD)
+    metrics, unread = card.metrics, finished.num_unread
     time = duration(finished.seconds)
     yield Text()
     yield headline_text(metrics)
+    if unread:
+        yield sentence(ended_early(card.provenance.num_seen, unread), style="bold yellow")
     yield sentence(certainty(metrics))
     yield sentence(protocol(metrics), style="dim")
     yield Text()
@@ -58,8 +64,8 @@ def train_summary(finished: Finished) -> Iterator[RenderableType]:
     if finished.num_set_aside:
         number = finished.num_set_aside
         words = say(
-            en=f"{count(number)} file{plural(number)} that could not be read; the report says which and why",
-            ko=f"읽을 수 없는 파일 {count(number)}개. 이유와 함께 보고서에 있습니다",
+            en=f"{count(number)} file{plural(number)} that could not be read; the report says which and why, `hubel check` what to do",
+            ko=f"읽을 수 없는 파일 {count(number)}개. 이유는 보고서에 있고, 할 일은 `hubel check`가 알려 줍니다",
         )
         fields.append((say(en="Set aside", ko="제쳐 둠"), words))
     folder = shown(str(finished.folder))
@@ -81,6 +87,7 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
             for path, refusal, detail in evaluation.set_aside
         ],
         "seconds": round(evaluation.seconds, 3),
+        "answers": evaluation.answers.model_dump(mode="json") if evaluation.answers else None,
     }
 
 
@@ -90,12 +97,24 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[RenderableType]:
     yield headline_text(metrics)
     for both in (certainty(metrics), *meaning(metrics)):
         yield sentence(both)
+    if evaluation.answers is not None:
+        for both in answer_sentences(evaluation.answers, unknown=evaluation.card.unknown, sets=evaluation.card.sets):
+            yield sentence(both)
     yield Text()
     yield from field_lines(
         [
-            (say(en="Balanced accuracy", ko="균형 정확도"), plain_percent(metrics.balanced_accuracy)),
-            (say(en="Macro F1", ko="매크로 F1"), plain_percent(metrics.macro_f1)),
-            (say(en="Log loss", ko="로그 손실"), f"{metrics.log_loss:.4f}"),
+            (
+                say(en="Balanced accuracy", ko="균형 정확도"),
+                with_interval(plain_percent(metrics.balanced_accuracy), metrics.balanced_accuracy_interval),
+            ),
+            (
+                say(en="Macro F1", ko="매크로 F1"),
+                with_interval(plain_percent(metrics.macro_f1), metrics.macro_f1_interval),
+            ),
+            (
+                say(en="Log loss", ko="로그 손실"),
+                with_interval(f"{metrics.log_loss:.4f}", metrics.log_loss_interval, form="{:.4f}", factor=1),
+            ),
             (say(en="Calibration error (ECE)", ko="보정 오차(ECE)"), plain_percent(metrics.ece)),
             (say(en="Time", ko="시간"), duration(evaluation.seconds)),
         ]
@@ -111,6 +130,22 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[RenderableType]:
             )
         )
     yield from confusion_lines(evaluation.card, metrics)
+    if metrics.by is not None:
+        yield from group_lines(metrics.by)
+
+
+def with_interval(text: str, interval: tuple[float, float] | None, *, form: str = "{:.1f}", factor: float = 100) -> str:
+    """A figure with its 95 % interval, where it was measured with one.
+
+    Examples
+    --------
+    >>> with_interval("90.1 %", (0.847, 0.9365))
+    '90.1 %  (84.7 … 93.7)'
+    """
+    if interval is None:
+        return text
+    low, high = (form.format(factor * end) for end in interval)
+    return f"{text}  ({low} … {high})"
 
 
 def class_table(per_class: Sequence[ClassMetrics]) -> Table:
@@ -124,6 +159,7 @@ def class_table(per_class: Sequence[ClassMetrics]) -> Table:
         say(en="Precision", ko="정밀도"),
         say(en="Recall", ko="재현율"),
         "F1",
+        say(en="F1, 95 %", ko="F1 95 %"),
         say(en="Images", ko="이미지"),
     ):
         table.add_column(title, justify="right", no_wrap=True)
@@ -131,7 +167,9 @@ def class_table(per_class: Sequence[ClassMetrics]) -> Table:
         figures = [plain_percent(figure) for figure in (row.precision, row.recall, row.f1)]
         if row.support == 0:
             figures[1:] = [say(en="not measured", ko="측정 안 됨"), "-"]
-        table.add_row(Text(shown(row.name)), *map(Text, figures), count(row.support))
+        low, high = row.f1_interval or (0.0, 0.0)
+        interval = f"{100 * low:.1f} … {100 * high:.1f}" if row.support and row.f1_interval else "-"
+        table.add_row(Text(shown(row.name)), *map(Text, [*figures, interval]), count(row.support))
     return table
 
 
@@ -237,8 +275,3 @@ def sentence(both: tuple[str, str], *, style: str = "") -> Padding:
 def plain(both: tuple[str, str]) -> str:
     """A sentence in the user's language, safe to print."""
     return harmless(in_language(*both).replace("\u202f", " "))
-
-
-def utf8(text: str) -> str:
-    """Text that every reader of JSON takes; bytes that are not UTF-8 become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -20,6 +20,8 @@ from hubel.core.errors import HubelError, UsageError
 from hubel.core.language import say
 from hubel.data.names import class_name, shown
 
+UNKNOWN, UNSURE = "\0unknown", "\0unsure"
+"""Stand for a label where there is none; no class has a NUL in its name."""
 LONGEST_NAME_BYTES = 240
 """Most file systems take 255 bytes; the rest is for a number."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
@@ -46,7 +48,7 @@ def open_sorter(target: Path, classes: Sequence[str], sources: Iterable[str], *,
     UsageError
         When the target lies in a source.
     """
-    folders = folder_names(classes)
+    folders = with_answer_folders(folder_names(classes))
     places = [target, *(target / name for name in folders.values())]
     for source in sources:
         if looped := next((place for place in places if reads(source, place)), None):
@@ -110,6 +112,22 @@ def folder_names(classes: Sequence[str]) -> dict[str, str]:
         taken.add(name.casefold())
         names[label] = name
     return names
+
+
+def with_answer_folders(folders: dict[str, str]) -> dict[str, str]:
+    """The same with a folder each for images that are unknown or between classes, under names that no class has.
+
+    Examples
+    --------
+    >>> list(with_answer_folders({"unknown": "unknown"}).values())
+    ['unknown', 'unknown-2', 'unsure']
+    """
+    taken = {name.casefold() for name in folders.values()}
+    aside = {
+        key: next(name for number in count(1) if (name := numbered_name(answer, number)).casefold() not in taken)
+        for key, answer in ((UNKNOWN, "unknown"), (UNSURE, "unsure"))
+    }
+    return folders | aside
 
 
 def safe_name(label: str) -> str:

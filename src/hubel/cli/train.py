@@ -10,9 +10,11 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from hubel.cli.limits import accept_error_help, reject_help, share_metavar
 from hubel.cli.progress import finishing_on_interrupt, telling
+from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
 from hubel.cli.terminal import output_console, write_lines
-from hubel.cli.usage import one_of, seconds_of, whole_number
+from hubel.cli.usage import one_of, seconds_of, share_of, whole_number
 from hubel.core.events import Finished
 from hubel.core.language import say
 
@@ -25,11 +27,11 @@ def summary() -> str:
         en="Make a classifier of a folder of images.\n\n"
         "It reads every image once, learns, measures itself on images it had not learned from, and writes a run folder with "
         "the model and its report. Files that cannot be read are listed and set aside. Ctrl-C finishes with what was read "
-        "so far. Needs: pip install 'hubel[train]'",
+        "so far. Needs the extra train.",
         ko="이미지 폴더로 분류기를 만듭니다.\n\n"
         "모든 이미지를 한 번 읽어 학습하고, 학습에 쓰지 않은 이미지로 스스로 측정한 뒤, 모델과 보고서가 든 실행 폴더를 씁니다. "
         "읽을 수 없는 파일은 목록에 적고 제쳐 둡니다. Ctrl-C를 누르면 그때까지 읽은 것으로 마무리합니다. "
-        "필요한 설치: pip install 'hubel[train]'",
+        "추가 패키지 train이 필요합니다.",
     )
 
 
@@ -44,10 +46,14 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         typer.Argument(
             metavar=say(en="DATA", ko="데이터"),
             help=say(
-                en="A folder with one folder of images for each class (or train/ and test/ folders of these), a CSV or JSONL table "
-                "with file_name,label[,split,group], or a built-in set: faces, digits, textures.",
-                ko="클래스마다 이미지 폴더가 하나씩 있는 폴더(또는 그런 폴더가 든 train/, test/ 폴더), file_name,label[,split,group] 열이 "
-                "있는 CSV·JSONL 표, 또는 내장 세트: faces, digits, textures.",
+                en="A folder with one folder of images for each class (or train/ and test/ folders of these), the same as .zip or .tar, a "
+                "CSV or JSONL table with file_name,label[,split,group] (files or addresses), Parquet files, the address of any of these, "
+                "or a set by name: faces, digits, textures (built in); mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, "
+                "eurosat (downloaded if not on this machine).",
+                ko="클래스마다 이미지 폴더가 하나씩 있는 폴더(또는 그런 폴더가 든 train/, test/ 폴더), 같은 것을 담은 .zip·.tar, "
+                "file_name,label[,split,group] 열이 있는 CSV·JSONL 표(파일 이름 또는 주소), Parquet 파일, 이것들의 주소, 또는 세트 이름: "
+                "faces, digits, textures(내장), mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, eurosat(이 컴퓨터에 "
+                "없으면 내려받음).",
             ),
         ),
     ],
@@ -68,7 +74,7 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             metavar=say(en="TIME", ko="시간"),
             help=say(
                 en="The time for the whole run: 90, 60s, 5m. It ends by then with what it has.",
-                ko="전체 실행에 쓸 시간: 90, 60s, 5m. 그 안에 있는 것으로 끝냅니다.",
+                ko="전체 실행에 쓸 시간: 90, 60s, 5m. 시간이 다 되면 그때까지 읽은 것으로 마칩니다.",
             ),
         ),
     ] = None,
@@ -81,6 +87,36 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             ),
         ),
     ] = False,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar=say(en="COLUMN", ko="열"),
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="Measure each group of images, too, that this column of the table names (camera, place, …).",
+                ko="표의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정합니다.",
+            ),
+        ),
+    ] = None,
+    accept_error: Annotated[
+        float | None,
+        typer.Option(
+            "--accept-error",
+            parser=share_of("--accept-error"),
+            metavar=share_metavar(),
+            help=accept_error_help(),
+        ),
+    ] = None,
+    reject: Annotated[
+        float | None,
+        typer.Option(
+            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help()
+        ),
+    ] = None,
     model: Annotated[
         str,
         typer.Option(
@@ -155,6 +191,7 @@ def train(  # noqa: PLR0913, PLR0917  an option each
     one_of("--resize", resize, RESIZES)
     from hubel import workflows
     from hubel.cli.show import train_record, train_summary
+    from hubel.core.answers import DEFAULT_REJECT
 
     options = workflows.TrainOptions(
         out=Path(out).expanduser() if out else None,
@@ -165,6 +202,10 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         size=size,
         resize=cast(Any, resize),
         engine=engine,
+        by=by,
+        at_least=wishes_of(at_least),
+        reject=DEFAULT_REJECT if reject is None else reject,
+        accept_error=accept_error,
     )
     command = shlex.join(["hubel", *sys.argv[1:]])
     finished: Finished | None = None

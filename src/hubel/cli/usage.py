@@ -146,6 +146,30 @@ def seconds_of(text: str) -> float:
     return float(total)
 
 
+def share_of(option: str) -> Callable[[str | float], float]:
+    """A parser of shares such as ``2%`` or ``0.02``, which names the option when it is given something else.
+
+    Examples
+    --------
+    >>> share_of("--accept-error")("2%"), share_of("--accept-error")("0.02")
+    (0.02, 0.02)
+    """
+
+    def parse(text: str | float) -> float:  # Typer passes the default through, too
+        if isinstance(text, float):
+            return text
+        written = text.strip()
+        try:
+            share = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+        except ValueError:
+            raise wrong_value(option, text, "2%, 0.02") from None
+        if not 0 <= share < 1:  # 2 without a sign would mean 200 %
+            raise wrong_value(option, text, "2%, 0.02")
+        return share
+
+    return parse
+
+
 def one_of(option: str, value: str, choices: tuple[str, ...]) -> str:
     """The value, when it is one of the choices.
 

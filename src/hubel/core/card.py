@@ -7,10 +7,17 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from hubel.core.answers import AnswerFigures, SetLimit, UnknownLimit
+from hubel.core.decision import Balance, Calibration, Decision
 from hubel.core.errors import ModelError
+from hubel.core.frozen import Frozen
+from hubel.core.groups import GroupReport
 from hubel.core.language import say
+from hubel.core.leak import LeakTax
+from hubel.core.ledger import LedgerSummary
+from hubel.core.origin import SourceInfo
 
 Resize = Literal["crop", "pad", "squash"]
 """How a picture of any shape becomes a square: cut the longer side, fill the shorter, or change the aspect."""
@@ -25,12 +32,6 @@ def all_different(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError("names must differ")
     return names
-
-
-class Frozen(BaseModel):
-    """A record that does not change and refuses unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ImageSpec(Frozen):
@@ -52,12 +53,19 @@ class ClassMetrics(Frozen):
     recall: float
     f1: float
     support: int
+    ece: float | None = None
+    precision_interval: tuple[float, float] | None = None
+    recall_interval: tuple[float, float] | None = None
+    f1_interval: tuple[float, float] | None = None
 
 
 class Metrics(Frozen):
     """What was measured on images the model had not learned from.
 
-    `accuracy_interval` is the 95 % interval; `log_loss` in nats; `brier` the sum over classes, mean over images; `ece` with `num_bins` equal-width bins.
+    `accuracy_interval` is the 95 % interval; `log_loss` in nats; `brier` the sum over classes, mean over images; `ece` with `num_bins` equal-width bins,
+    `ece_corrected` without its upward bias, which few images make large, `ece_interval` the 95 % interval of that. A class's
+    `ece` is that of its own probability. Each `…_interval` is a 95 % interval, None where nothing was measured or in a card of
+    before; they count the images of one group for less, `num_groups` of which there were, and folds that share images.
     """
 
     protocol: Literal["test", "validation", "cross-validation", "holdout"]
@@ -74,6 +82,15 @@ class Metrics(Frozen):
     log_loss: float
     brier: float
     ece: float
+    ece_corrected: float | None = None
+    ece_interval: tuple[float, float] | None = None
+    balanced_accuracy_interval: tuple[float, float] | None = None
+    macro_precision_interval: tuple[float, float] | None = None
+    macro_f1_interval: tuple[float, float] | None = None
+    log_loss_interval: tuple[float, float] | None = None
+    brier_interval: tuple[float, float] | None = None
+    num_groups: int | None = None
+    by: GroupReport | None = None
     per_class: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
 
@@ -89,13 +106,15 @@ class BaseInfo(Frozen):
 
 
 class Provenance(Frozen):
-    """What made this model, so that it can be made again."""
+    """What made this model, so that it can be made again; `num_seen` images were read, `num_unread` left when reading was ended early."""
 
     created: str
     command: str
     seed: int
     data_sha256: str
     num_train: int
+    num_seen: int = 0
+    num_unread: int = 0
     versions: dict[str, str]
     machine: str
     engine: str
@@ -114,6 +133,24 @@ class Card(Frozen):
     metrics: Metrics
     provenance: Provenance
     unknown_threshold: float | None = None
+    source: SourceInfo | None = None
+    calibration: Calibration | None = None
+    balance: Balance | None = None
+    decision: Decision | None = None
+    unknown: UnknownLimit | None = None
+    sets: SetLimit | None = None
+    answers: AnswerFigures | None = None
+    leak_tax: LeakTax | None = None
+    ledger: LedgerSummary | None = None
+
+
+def answering_metadata(card: Card) -> dict[str, str]:
+    """What the graph's metadata say of calibration, decision and limits, in the card's words; nothing where the card is silent."""
+    records: dict[str, Frozen | None] = {
+        "calibration": card.calibration, "balance": card.balance, "decision": card.decision,
+        "unknown": card.unknown, "sets": card.sets,
+    }  # fmt: skip
+    return {name: record.model_dump_json() for name, record in records.items() if record is not None}
 
 
 def read_card(path: Path) -> Card:

@@ -5,6 +5,11 @@ Every message has three parts: what was wrong, the value received, what to do.
 
 from __future__ import annotations
 
+import json
+import shlex
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
 from hubel.core.language import say
 
 
@@ -50,11 +55,25 @@ class MissingExtraError(UsageError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
+        command = install_command(extra)
         super().__init__(
             say(
-                en=f"This needs the package {package!r}, which is not installed. Run: pip install 'hubel[{extra}]'",
-                ko=f"이 기능에는 {package!r} 패키지가 필요하지만 설치되어 있지 않습니다. 실행하세요: pip install 'hubel[{extra}]'",
+                en=f"This needs the package {package!r}, which is not installed. Run: {command}",
+                ko=f"이 기능에는 {package!r} 패키지가 필요하지만 설치되어 있지 않습니다. 실행하세요: {command}",
             )
         )
         self.package = package
         self.extra = extra
+
+
+def install_command(extra: str) -> str:
+    """The command that adds an extra to hubel: by name, or from the folder that it was installed from."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = json.loads(distribution("hubel").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):  # run from its source, or installed by a tool that notes nothing
+        origin = {}
+    place = urlsplit(str(origin.get("url", "")))
+    source = url2pathname(place.path) if place.scheme == "file" else "hubel"
+    return f"pip install {shlex.quote(f'{source}[{extra}]')}"

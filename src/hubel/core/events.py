@@ -44,7 +44,7 @@ class StageDone:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run folder stands."""
+    """The run folder stands; `num_unread` images were left when reading was ended early."""
 
     folder: Path
     accuracy: float
@@ -53,6 +53,7 @@ class Finished:
     num_measured: int
     num_set_aside: int
     seconds: float
+    num_unread: int = 0
 
 
 Event = Started | Note | Progress | StageDone | Finished

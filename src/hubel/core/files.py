@@ -47,6 +47,11 @@ def current_umask() -> int:
     return mask
 
 
+def content_key(data: bytes) -> str:
+    """By what one file's content is known everywhere: its SHA-256, in hexadecimal, as other tools give it too."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as opened:

@@ -19,7 +19,7 @@ from hubel.core.files import write_atomically
 from hubel.core.language import say
 from hubel.core.types import FeatureMatrix, Probabilities
 
-NUM_GOLDEN = 16
+NUM_GOLDEN = 8
 EXPECTED = "expected.json"
 FEATURES = "features.npy"
 TOLERANCES = {"f32": 2e-3, "bf16": 0.12}
@@ -38,8 +38,8 @@ class Golden:
     features: FeatureMatrix
 
 
-def write_golden(folder: Path, images: list[bytes], probabilities: Probabilities, features: FeatureMatrix) -> None:
-    """Write the pictures, encoded without loss, and what the model must say of them."""
+def write_golden(folder: Path, images: list[bytes], probabilities: Probabilities, features: FeatureMatrix) -> list[str]:
+    """Write the pictures, encoded without loss, and what the model must say of them; returns their names."""
     names = [f"{number:02}.png" for number in range(len(images))]
     for name, image in zip(names, images, strict=True):
         write_atomically(folder / name, image)
@@ -48,6 +48,7 @@ def write_golden(folder: Path, images: list[bytes], probabilities: Probabilities
     encoded = io.BytesIO()
     np.save(encoded, features.astype(np.float16), allow_pickle=False)
     write_atomically(folder / FEATURES, encoded.getvalue())
+    return names
 
 
 def read_golden(folder: Path) -> Golden:

@@ -24,7 +24,7 @@ PICTURE = "picture.png"
 
 
 def claim_run_folder(wanted: Path) -> Path:
-    """Make `wanted`, or the same name with the next free number: ``pets``, ``pets2``, ``pets3``; nobody else gets it.
+    """Make `wanted`, or the same name with the next free number: ``pets``, ``pets-2``, ``pets-3``; nobody else gets it.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def claim_run_folder(wanted: Path) -> Path:
     wanted.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
-        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}{number}")
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         try:
             folder.mkdir()
         except FileExistsError:

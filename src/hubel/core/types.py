@@ -6,7 +6,8 @@ Axes everywhere: n images, h height, w width, c channels, d features, k classes.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+
+from hubel.core.arrays import Bool, Float, Float32, Int, UInt8
 
 Pixels = UInt8[np.ndarray, "h w 3"]
 """One upright RGB image."""
@@ -20,6 +21,8 @@ Logits = Float[np.ndarray, "n k"]
 """Scores before softmax."""
 Probabilities = Float[np.ndarray, "n k"]
 """Rows that sum to one."""
+UnknownScores = Float[np.ndarray, " n"]
+"""How strange each image is to the model, the higher the stranger."""
 Labels = Int[np.ndarray, " n"]
 """The index of each image's class."""
 Mask = Bool[np.ndarray, " n"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
+from hubel.core.arrays import UInt8
 from hubel.core.types import PixelBatch
 
 ViewBatch = UInt8[np.ndarray, "n v v 3"]

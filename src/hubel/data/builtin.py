@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
 
+from hubel.core.arrays import UInt8
 from hubel.core.errors import DataError, MissingExtraError, UsageError
 from hubel.core.files import current_umask
 from hubel.core.language import say

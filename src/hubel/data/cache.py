@@ -28,7 +28,10 @@ CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, co
 CREATE TABLE IF NOT EXISTS refusals (content TEXT PRIMARY KEY, refusal TEXT NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (kind TEXT, content TEXT, shard TEXT NOT NULL, place INTEGER NOT NULL,
     PRIMARY KEY (kind, content)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY, row_bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
+FORM = 1
+"""Of the index. In one of another form contents were keyed otherwise, so nothing in it would ever be found."""
 DEFAULT_LIMIT_BYTES = 10 * 2**30
 PIXEL_SHARE = 0.25
 """The part of the limit that decoded pixels may take; features are small and dear, pixels large and cheap."""
@@ -147,6 +150,8 @@ class Cache:
 
     def trim(self) -> None:
         """Drop whole shards, least recently used first, until the cache is within its limit."""
+        if not self.folder.is_dir():  # cleared meanwhile
+            return
         sizes = file_statuses(self.folder)
         excess = sum(status.st_size for status in sizes.values()) - self.limit_bytes
         shards = [name for name in sizes if name.endswith(".rows")]
@@ -155,6 +160,7 @@ class Cache:
                 break
             excess -= sizes[shard].st_size
             self.index.execute("DELETE FROM rows WHERE shard = ?", (shard,))
+            self.index.execute("DELETE FROM shards WHERE shard = ?", (shard,))
             self.index.commit()
             (self.folder / shard).unlink(missing_ok=True)
 
@@ -214,7 +220,7 @@ class RowStore:
         return rows
 
     def append(self, contents: Sequence[str], rows: np.ndarray) -> None:
-        """Keep rows of shape (n, *shape); a content that is known already stays as it is."""
+        """Keep rows of shape (n, *shape); a content that is known already gets the new row."""
         if self.bytes_left < rows.nbytes or not len(rows):
             return
         try:
@@ -223,6 +229,8 @@ class RowStore:
             self.bytes_left = 0
             return
         self.bytes_left -= rows.nbytes
+        if place == 0:
+            self.cache.pending.append(("INSERT OR REPLACE INTO shards VALUES (?, ?)", [(shard.name, self.row_bytes)]))
         entries = [(self.kind, key, shard.name, place + offset) for offset, key in enumerate(contents)]
         self.cache.pending.append(("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", entries))
 
@@ -275,6 +283,8 @@ def open_sound_index(path: Path) -> sqlite3.Connection:
             index.execute("PRAGMA journal_mode = WAL")
             index.execute("PRAGMA synchronous = OFF")
             index.executescript(SCHEMA)
+            if index.execute("PRAGMA user_version").fetchone() != (FORM,):
+                index.executescript(f"DELETE FROM files; DELETE FROM refusals; DELETE FROM rows; PRAGMA user_version = {FORM};")
             if index.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
                 return index
             raise sqlite3.DatabaseError("quick_check")

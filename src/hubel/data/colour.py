@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageCms
 
+from hubel.core.arrays import Shaped, UInt8
 from hubel.core.types import Pixels
 from hubel.data.refusal import Refusal, UnreadableImage
 

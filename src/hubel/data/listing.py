@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import os
 import re
@@ -15,6 +16,7 @@ from hubel.data.tables import is_table, read_rows
 from hubel.data.walk import Tally, has_image_name, is_hidden, walk_all_images
 from hubel.data.wrong_source import given_path, no_images
 
+FILE_COLUMN = "file_name"
 _WILDCARDS = re.compile(r"[*?\[]")
 
 
@@ -32,7 +34,7 @@ def list_images(
     sources
         Files, folders, patterns, tables with a column file_name, or ``-`` for the names in `stream`.
     stream
-        Lines with one name each, such as ``sys.stdin``.
+        Lines with one name each, such as ``sys.stdin``, or the lines of a CSV table with a column file_name.
     tally
         Receives what was left out of folders.
 
@@ -67,10 +69,22 @@ def _lines(stream: Iterable[str] | None) -> Iterator[str]:
                 ko="소스 - 는 표준 입력을 뜻하지만 입력이 주어지지 않았습니다. `stream`으로 이름을 넘기세요.",
             )
         )
-    for line in stream:
-        name = line.rstrip("\r\n")
-        if name:
-            yield name
+    names = (name for line in stream if (name := line.rstrip("\r\n")))
+    first = next(names, None)
+    if first is None:
+        raise DataError(
+            say(
+                en="No name came on standard input. Send one path a line, or a CSV table with a column file_name.",
+                ko="표준 입력에 이름이 없습니다. 한 줄에 경로 하나씩, 또는 file_name 열이 있는 CSV 표를 보내세요.",
+            )
+        )
+    header = next(csv.reader([first]))
+    if FILE_COLUMN not in header:
+        yield first
+        yield from names
+        return
+    place = header.index(FILE_COLUMN)
+    yield from (row[place] for row in csv.reader(names) if len(row) > place and row[place])
 
 
 def _required(paths: Iterator[str], root: str, tally: Tally) -> Iterator[str]:

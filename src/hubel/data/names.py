@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 _DIGITS = re.compile("([0-9]+)")
 _HANGUL_OR_ASCII = re.compile("[\x20-\x7e\uac00-\ud7a3]+")
@@ -76,6 +78,42 @@ def nearest(name: str, choices: Iterable[str], *, count: int = 3) -> list[str]:
         by_spelling.setdefault(class_name(choice).casefold(), choice)
     close = difflib.get_close_matches(class_name(name).casefold(), by_spelling, n=count, cutoff=0.6)
     return [by_spelling[spelling] for spelling in close]
+
+
+def name_below(path: str, root: str) -> str:
+    """How a file is called inside its data set; its path stays whole where it lies elsewhere, as a table's files may.
+
+    Parameters
+    ----------
+    path
+        Where the file lies.
+    root
+        The data set's folder, or the table that lists its files.
+
+    Examples
+    --------
+    >>> name_below("pets/cats/1.jpg", "pets")
+    'cats/1.jpg'
+    >>> name_below("other/1.jpg", "pets")
+    'other/1.jpg'
+    """
+    folder = Path(root).parent if Path(root).is_file() else Path(root)
+    try:
+        name = os.path.relpath(path, folder)
+    except ValueError:  # on Windows, two drives
+        return path
+    return path if Path(name).parts[:1] == (os.pardir,) else name
+
+
+def utf8(text: str) -> str:
+    r"""Text that every reader of JSON or CSV takes; bytes that are not UTF-8 become escapes.
+
+    Examples
+    --------
+    >>> utf8("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _text(raw: str) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
 
+from hubel.core.arrays import UInt8
 from hubel.core.types import Pixels
 
 

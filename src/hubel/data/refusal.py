@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hubel.core.errors import DataError
+from hubel.core.errors import DataError, install_command
 from hubel.core.language import say
 
 
@@ -86,6 +86,12 @@ def explain_refusal(refusal: Refusal) -> str:
     return say(en=words.meaning_en, ko=words.meaning_ko)
 
 
+def refusal_meaning(refusal: Refusal) -> tuple[str, str]:
+    """What the reason means, as the beginning of a sentence in English and in Korean."""
+    words = _WORDS[refusal]
+    return words.meaning_en, words.meaning_ko
+
+
 def remedy_refusal(refusal: Refusal) -> str:
     """What to do about it, as a sentence in the user's language.
 
@@ -95,7 +101,20 @@ def remedy_refusal(refusal: Refusal) -> str:
     True
     """
     words = _WORDS[refusal]
-    return say(en=words.remedy_en, ko=words.remedy_ko)
+    remedy = say(en=words.remedy_en, ko=words.remedy_ko)
+    return remedy.replace("{install_heic}", install_command("heic")) if refusal == Refusal.NEEDS_PLUGIN else remedy
+
+
+def refusal_in_words(refusal: str) -> tuple[str, str]:
+    """What the reason means, in English and in Korean; an id that is not of the list stands for itself.
+
+    Examples
+    --------
+    >>> refusal_in_words("empty")[0]
+    'the file is empty'
+    """
+    words = _WORDS.get(Refusal(refusal)) if refusal in set(Refusal) else None
+    return (words.meaning_en, words.meaning_ko) if words else (refusal, refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +171,8 @@ _WORDS: dict[Refusal, _Words] = {
     Refusal.NEEDS_PLUGIN: _Words(
         "HEIC images need one more package",
         "HEIC 이미지를 읽으려면 패키지가 하나 더 필요합니다",
-        "Run: pip install 'hubel[heic]'",
-        "실행하세요: pip install 'hubel[heic]'",
+        "Run: {install_heic}",
+        "실행하세요: {install_heic}",
     ),
     Refusal.ZERO_SIZE: _Words(
         "the image has no pixels",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
 
+from hubel.core.arrays import UInt8
 from hubel.core.card import ImageSpec, Resize
 from hubel.core.errors import DataError
 from hubel.core.language import say

@@ -24,6 +24,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 
 _JSON_SUFFIXES = (".jsonl", ".ndjson")
 _DELIMITERS = ",;\t|"
+_FURTHER = "further"
 # What users call each column, the surest name first; small letters, without spaces, hyphens and underscores.
 _ALIASES = {
     "file": (
@@ -33,6 +34,8 @@ _ALIASES = {
     "label": ("label", "class", "classname", "target", "category", "라벨", "레이블", "클래스", "분류", "정답"),
     "split": ("split", "subset", "set", "partition", "분할", "구분"),
     "group": ("group", "groupid", "그룹", "묶음"),
+    "licence": ("licence", "license", "라이선스"),
+    "source": ("source", "출처"),
 }
 
 
@@ -52,6 +55,28 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES
 
 
+def read_column(path: Path, column: str) -> Iterator[tuple[str, str]]:
+    """Each image of a table with the word in one further column, which may have any name; empty where there is none.
+
+    Parameters
+    ----------
+    path
+        A file with one of `TABLE_SUFFIXES`.
+    column
+        Its name as the table writes it; capitals and spaces around it do not matter.
+
+    Raises
+    ------
+    DataError
+        When the table has no such column, or cannot be read.
+    """
+    folder = _folder_of(path)
+    for _, record in _records(path, ("file",), column):
+        name = _resolve(folder, record.get("file", ""))
+        if name:
+            yield name, class_name(record.get(_FURTHER, ""))
+
+
 def read_rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     """The rows of a table in its order; only one line is in memory at a time.
 
@@ -67,18 +92,50 @@ def read_rows(path: Path, required: tuple[str, ...]) -> Iterator[Row]:
     DataError
         When the table cannot be read, lacks a column, or a line does not fit its columns; the line is named.
     """
+    folder = _folder_of(path)
+    for line, record in _records(path, required):
+        yield Row(
+            line=line,
+            path=_resolve(folder, record.get("file", "")),
+            label=class_name(record.get("label", "")),
+            split=record.get("split", ""),
+            group=record.get("group", ""),
+        )
+
+
+def read_origins(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Each image of a table with its licence and its source, empty where there is none.
+
+    A table whose first line has neither column gives nothing, and is read no further.
+
+    Parameters
+    ----------
+    path
+        A file with one of `TABLE_SUFFIXES`.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be read.
+    """
+    folder = _folder_of(path)
+    for _, record in _records(path, ("file",)):
+        if "licence" not in record and "source" not in record:
+            return
+        yield _resolve(folder, record.get("file", "")), record.get("licence", ""), record.get("source", "")
+
+
+def _folder_of(path: Path) -> str:
+    return "" if path.parent == Path() else str(path.parent)
+
+
+def _records(path: Path, required: tuple[str, ...], further: str = "") -> Iterator[tuple[int, dict[str, str]]]:
+    """Each line's number and its words by column; `further` names a column of the user's, whose words come as `_FURTHER`."""
+    wanted = (*required, _FURTHER) if further else required
     try:
         with path.open(encoding=_encoding_of(path), newline="") as opened:
             records = _json_records if path.suffix.lower() in _JSON_SUFFIXES else _csv_records
-            folder = "" if path.parent == Path() else str(path.parent)
-            for line, record in records(opened, path, required):
-                yield Row(
-                    line=line,
-                    path=_resolve(folder, record.get("file", "")),
-                    label=class_name(record.get("label", "")),
-                    split=record.get("split", ""),
-                    group=record.get("group", ""),
-                )
+            yield from records(opened, path, wanted, further)
     except OSError as error:
         raise DataError(
             say(
@@ -119,7 +176,9 @@ def _encoding_of(path: Path) -> str:
     )
 
 
-def _csv_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_records(
+    opened: TextIO, path: Path, required: tuple[str, ...], further: str
+) -> Iterator[tuple[int, dict[str, str]]]:
     header = opened.readline()
     offset = 1
     if header.casefold().startswith("sep="):
@@ -128,8 +187,8 @@ def _csv_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Itera
         ((delimiter, next(csv.reader([header], delimiter=delimiter), [])) for delimiter in _DELIMITERS),
         key=lambda candidate: len(_columns(candidate[1])),
     )
-    columns = _columns(cells)
-    _require(columns, required, cells, path)
+    columns = _columns(cells, further)
+    _require(columns, required, cells, path, further=further)
     reader = csv.reader(opened, delimiter=delimiter, strict=True)
     line = offset + 1
     try:
@@ -143,7 +202,9 @@ def _csv_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Itera
         _unreadable(path, line, str(error), error)
 
 
-def _json_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+def _json_records(
+    opened: TextIO, path: Path, required: tuple[str, ...], further: str
+) -> Iterator[tuple[int, dict[str, str]]]:
     keys: list[str] = []
     columns: dict[str, int] = {}
     for line, text in enumerate(opened, start=1):
@@ -157,9 +218,13 @@ def _json_records(opened: TextIO, path: Path, required: tuple[str, ...]) -> Iter
             _unreadable(path, line, text.strip()[:40], None)
         if not keys or keys != list(record):
             keys = list(record)
-            columns = _columns(keys)
-            _require(columns, required, keys, path, line)
-        yield line, {name: _json_text(record[keys[at]], path, line) for name, at in columns.items()}
+            columns = _columns(keys, further)
+            _require(columns, required, keys, path, line, further=further)
+        words = {name: record[keys[at]] for name, at in columns.items()}
+        for name in ("licence", "source"):  # remarks, which others write as whole records: these say nothing here
+            if isinstance(words.get(name), dict | list):
+                words[name] = ""
+        yield line, {name: _json_text(value, path, line) for name, value in words.items()}
 
 
 def _json_text(value: object, path: Path, line: int) -> str:
@@ -172,10 +237,13 @@ def _json_text(value: object, path: Path, line: int) -> str:
     return _unreadable(path, line, f"{value!r:.40}", None)
 
 
-def _columns(cells: list[str]) -> dict[str, int]:
-    """Where each known column stands in a header; the surest name wins."""
+def _columns(cells: list[str], further: str = "") -> dict[str, int]:
+    """Where each known column, and a further one of the user's, stands in a header; the surest name wins."""
     names = [class_name(cell).strip().casefold().translate({ord(mark): None for mark in " _-"}) for cell in cells]
     found = {}
+    exact = [class_name(cell).strip().casefold() for cell in cells]
+    if further and class_name(further).strip().casefold() in exact:
+        found[_FURTHER] = exact.index(class_name(further).strip().casefold())
     for column, aliases in _ALIASES.items():
         alias = next((alias for alias in aliases if alias in names), None)
         if alias is not None:
@@ -198,12 +266,14 @@ def _resolve(folder: str, name: str) -> str:
     return next((path for path in candidates if os.path.exists(path)), candidates[0])  # noqa: PTH110  raises for no name
 
 
-def _require(columns: dict[str, int], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1) -> None:
+def _require(
+    columns: dict[str, int], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1, *, further: str = ""
+) -> None:
     missing = [name for name in required if name not in columns]
     if not missing:
         return
     found = ", ".join(shown(cell.strip()) for cell in cells[:12]) or "-"
-    table, wanted = shown(str(path)), ", ".join({"file": "file_name"}.get(name, name) for name in missing)
+    table, wanted = shown(str(path)), ", ".join({"file": "file_name", _FURTHER: shown(further)}.get(name, name) for name in missing)
     raise DataError(
         say(
             en=f"The table {table} lacks the column {wanted}; line {line} has: {found}. "

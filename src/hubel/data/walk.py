@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hubel.core.rundir import CARD, MODEL
 from hubel.data.dataset import Note
 from hubel.data.names import natural_key, shown
 
@@ -19,6 +20,9 @@ IMAGE_EXTENSIONS = frozenset(
     "jpg jpeg jpe jfif mpo png apng bmp dib gif webp tif tiff avif heic heif hif".split()  # noqa: SIM905
 )
 """The extensions, in small letters, that an image in a folder may have."""
+
+RUN_MARKS = {CARD, MODEL}
+"""The files that tell a run folder of hubel."""
 
 Identity = tuple[int, int]
 """A folder's device and inode: the same however it was reached."""
@@ -48,6 +52,7 @@ class Tally:
     broken: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
 
 
 def walk_all_images(path: str, tally: Tally) -> Iterator[str]:
@@ -99,9 +104,10 @@ def walk_images(path: str, tally: Tally, seen: set[Identity], links: list[str]) 
 def list_folder(path: str, tally: Tally) -> tuple[list[Folder], list[str]]:
     """The folders in a folder, and the paths of its images, each in natural order.
 
-    A folder that cannot be opened is empty, and tallied.
+    A folder that cannot be opened is empty, and tallied; so is a run folder, whose pictures are hubel's own.
     """
     folders: list[Folder] = []
+    marks: set[str] = set()
     files: list[tuple[str, str]] = []
     try:
         with os.scandir(path) as entries:
@@ -116,12 +122,18 @@ def list_folder(path: str, tally: Tally) -> tuple[list[Folder], list[str]]:
                         tally.broken.append(entry.path)
                     elif has_image_name(name):
                         files.append((natural_key(name), entry.path))
+                    elif name in RUN_MARKS:
+                        marks.add(name)
                     else:
                         tally.other[extension_of(name)] += 1
                 except OSError:  # a link that leads to itself
                     tally.broken.append(entry.path)
     except OSError:
         tally.unreadable.append(path)
+    if marks == RUN_MARKS:
+        tally.runs.append(path)
+        return [], []
+    tally.other.update(extension_of(name) for name in marks)
     folders.sort(key=lambda folder: (natural_key(folder.name), folder.name))
     files.sort()
     return folders, [file for _, file in files]
@@ -191,6 +203,7 @@ def tally_notes(tally: Tally) -> list[Note]:
             "이미 읽는 폴더로 이어지는 링크라서 따라가지 않음",
         ),
         (tally.unreadable, "Folders that could not be opened", "열 수 없는 폴더"),
+        (tally.runs, "Run folders of hubel, not read", "hubel의 실행 폴더라서 읽지 않음"),
     )
     for paths, english, korean in texts:
         if paths:

@@ -36,6 +36,7 @@ from hubel.estimator.inputs import (
 )
 from hubel.estimator.owned_run import OwnedRun, read_notes, write_notes
 from hubel.estimator.parameters import train_options
+from hubel.evaluate.deciding import decide
 from hubel.runtime.engines import BATCH_SIZE, installed
 from hubel.runtime.predictor import Predictor
 from hubel.workflows import Evaluation, evaluate, train
@@ -148,9 +149,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """The label of each image, of shape (n); see `predict_proba`."""
-        best = self.predict_proba(X).argmax(axis=1)
-        labels: np.ndarray = self.classes_[best]
+        """The label of each image, of shape (n); see `predict_proba`.
+
+        It is the likeliest one, unless the card's `decision` says otherwise, as it may for classes of very different sizes.
+        """
+        probabilities, card = self.predict_proba(X), self._fitted().card
+        places = np.argsort(self._columns)  # of the card's classes among `classes_`
+        best = decide(probabilities[:, places], card.decision, classes=card.classes)
+        labels: np.ndarray = self.classes_[places[best]]
         return labels
 
     def predict_proba(self, X: Any) -> Probabilities:  # noqa: N803

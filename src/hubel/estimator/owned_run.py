@@ -22,7 +22,7 @@ from hubel.core.rundir import CARD, REPORT, new_run_folder
 from hubel.core.types import PixelBatch
 from hubel.estimator.bases import ParameterError
 from hubel.estimator.parameters import PARAMETERS
-from hubel.runtime.engines import BATCH_SIZE, Engine, available_engines
+from hubel.runtime.engines import BATCH_SIZE, EXACT_ENGINE, Engine
 from hubel.runtime.predictor import Predictor
 from hubel.workflows import load_predictor
 
@@ -49,14 +49,11 @@ class OwnedRun:
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
 
     def predictor(self, engine: str | None) -> Predictor:
-        """The run on that engine, checked against its golden images; None takes the one that it learned with, if it is here.
+        """The run on that engine, checked against its golden images; by default the exact one.
 
         One engine for all calls: what is said of an image must not depend on how many come with it.
         """
-        if engine is None:
-            here = available_engines()
-            learned_with = self.card.provenance.engine
-            engine = learned_with if learned_with in here else here[0]
+        engine = engine or EXACT_ENGINE
         if engine not in self._predictors:
             predictor = load_predictor(self.folder, engine=engine)
             self._predictors[engine] = replace(predictor, engine=in_full_batches(predictor.engine))

@@ -48,5 +48,6 @@ def train_options(parameters: Mapping[str, Any], out: Path) -> TrainOptions:
         seed=operator.index(parameters["seed"]),
         resize=resize,
         engine=parameters["engine"],
-        **whole,
+        views=whole["views"],
+        size=whole["size"],
     )

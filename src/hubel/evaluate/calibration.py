@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
 
+from hubel.core.arrays import Float
 from hubel.core.errors import DataError
 from hubel.core.language import say
 from hubel.core.types import Labels, Logits, Probabilities
@@ -42,9 +42,13 @@ def softmax(logits: Logits, *, temperature: float = 1.0) -> Probabilities:
 
 
 def fit_temperature(logits: Logits, labels: Labels) -> float:
-    """The temperature T in [0.05, 20] that minimises the log loss of softmax(logits / T).
+    """The temperature T in [0.05, 20] that minimises the log loss of softmax(logits / T) on softened labels.
 
-    With b = 1/T the loss is convex: its slope is mean(E_p[z] − z_y), its curvature mean(Var_p[z]) ≥ 0,
+    Scores that never err would ask for T = 0, as if no image could ever be answered wrongly. n images cannot show that: by
+    Laplace's rule the next one is wrong with probability 1/(n + 2). So the true class counts 1 − 1/(n + 2) and the
+    others share the rest, as in Platt (1999, Probabilistic outputs for support vector machines).
+
+    With b = 1/T the loss is convex: its slope is mean(E_p[z] − E_t[z]), t the softened labels, its curvature mean(Var_p[z]) ≥ 0,
     p = softmax(b·z). Newton's method finds the root of the slope inside a bracket that only shrinks, so it
     cannot run away (Guo et al. 2017, arXiv:1706.04599).
 
@@ -58,7 +62,7 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
     Returns
     -------
     float
-        Accurate to 1e-6. An end of the range when the optimum lies beyond it, as for scores that never err;
+        Accurate to 1e-6. An end of the range when the optimum lies beyond it;
         1.0 when no temperature changes the loss.
 
     Raises
@@ -70,13 +74,16 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
     --------
     >>> scores = np.array([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 0.0]])
     >>> round(fit_temperature(scores, np.array([0, 0, 0, 1])), 4)  # says 98 %, is right 3 times in 4
-    3.641
+    5.7708
     """
     scores = logits.astype(np.float64)
     check_labels(labels, num_images=len(scores), num_classes=scores.shape[1])
     _check_scores(scores)
     scores -= scores.max(axis=1, keepdims=True)
     true_scores = scores[np.arange(len(labels)), labels]
+    others = (scores.sum(axis=1) - true_scores) / max(scores.shape[1] - 1, 1)
+    doubt = 1 / (len(labels) + 2)
+    true_scores = (1 - doubt) * true_scores + doubt * others
 
     low, high = 1 / HIGHEST_TEMPERATURE, 1 / LOWEST_TEMPERATURE
     slope_low, curvature = _slope_and_curvature(low, scores, true_scores)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hubel.core.card import Metrics
+from hubel.evaluate.intervals import wilson_interval
 from hubel.evaluate.metrics import ReliabilityBin
 
 NUM_HEAT_LEVELS = 9
@@ -63,7 +64,7 @@ def heat_levels(metrics: Metrics) -> tuple[tuple[int, ...], ...]:
 
 
 def reliability_svg(bins: Sequence[ReliabilityBin]) -> str:
-    """Claimed against true accuracy: a bar for each bin, the gap to its claim, and below how many images there were.
+    """Claimed against true accuracy: a bar for each bin, the gap to its claim, its 95 % interval, and below how many images.
 
     Parameters
     ----------
@@ -114,9 +115,12 @@ def _bar(part: ReliabilityBin, largest: int) -> list[str]:
     gap = "more" if part.accuracy > part.confidence else "less"
     shape = f'x="{left:.1f}" width="{width:.1f}"'
     tall = max(1.5, COUNT_HEIGHT * part.num_images / largest)
+    middle = left + width / 2
+    surely = wilson_interval(round(part.accuracy * part.num_images), part.num_images)
     return [
         f'<rect class="true" {shape} y="{_y(low)}" height="{SIDE * low:.1f}"/>',
         f'<rect class="{gap}" {shape} y="{_y(high)}" height="{SIDE * (high - low):.1f}"/>',
         f'<path class="claim" d="M{left:.1f} {_y(part.confidence)}h{width:.1f}"/>',
+        f'<path class="band" d="M{middle:.1f} {_y(surely[0])}V{_y(surely[1])}"/>',
         f'<rect class="count" {shape} y="{COUNT_TOP + COUNT_HEIGHT - tall:.1f}" height="{tall:.1f}"/>',
     ]

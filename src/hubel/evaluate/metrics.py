@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from hubel.core.arrays import Float, Int
 from hubel.core.card import ClassMetrics, Metrics
 from hubel.core.types import Labels, Probabilities
+from hubel.evaluate.calibration_error import calibration_error, classwise_errors
 from hubel.evaluate.checks import check_labels, check_probabilities
-from hubel.evaluate.intervals import wilson_interval
+from hubel.evaluate.figures import figure_intervals
 
 Protocol = Literal["test", "validation", "cross-validation", "holdout"]
 """Where the measured images came from, and so how far the figures can be trusted."""
@@ -40,7 +41,15 @@ class ReliabilityBin:
     accuracy: float
 
 
-def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[str], protocol: Protocol) -> Metrics:
+def measure(
+    probabilities: Probabilities,
+    labels: Labels,
+    *,
+    classes: Sequence[str],
+    protocol: Protocol,
+    groups: Labels | None = None,
+    answers: Labels | None = None,
+) -> Metrics:
     """Everything the card records about the quality of these answers.
 
     Macro figures are means over the classes that occur in `labels`. A class without a single image cannot be
@@ -59,6 +68,11 @@ def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[s
         The class names in column order.
     protocol
         Where the images came from. For cross-validation, all out-of-fold answers together.
+    groups
+        A number for each image, equal for those that are alike (a burst, a patient, near duplicates), which tell less than
+        as many others and so widen the intervals. None when each is its own.
+    answers
+        The answered classes, where a decision makes them other than the most probable ones.
 
     Raises
     ------
@@ -76,7 +90,8 @@ def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[s
     num_images, num_classes = probabilities.shape
     check_labels(labels, num_images=num_images, num_classes=num_classes)
     check_probabilities(probabilities, num_names=len(classes))
-    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), num_classes=num_classes)
+    answers = probabilities.argmax(axis=1) if answers is None else answers
+    confusion = confusion_matrix(labels, answers, num_classes=num_classes)
     right = confusion.diagonal()
     support = confusion.sum(axis=1)
     answered = confusion.sum(axis=0)
@@ -85,11 +100,16 @@ def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[s
     f1 = _ratio(2 * right, support + answered)
     present = support > 0
     share = support / num_images
+    calibration = calibration_error(probabilities, labels, num_bins=NUM_BINS)
+    by_class = classwise_errors(probabilities, labels, num_bins=NUM_BINS)
+    intervals = figure_intervals(
+        probabilities, labels, answers=answers, groups=groups, cross_validated=protocol == "cross-validation"
+    )
     return Metrics(
         protocol=protocol,
         num_images=num_images,
         accuracy=float(right.sum() / num_images),
-        accuracy_interval=wilson_interval(int(right.sum()), num_images),
+        accuracy_interval=intervals.accuracy,
         balanced_accuracy=float(recall[present].mean()),
         macro_precision=float(precision[present].mean()),
         macro_recall=float(recall[present].mean()),
@@ -99,7 +119,15 @@ def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[s
         weighted_f1=float(f1 @ share),
         log_loss=log_loss(probabilities, labels),
         brier=brier(probabilities, labels),
-        ece=expected_calibration_error(reliability(probabilities, labels)),
+        ece=calibration.plain,
+        ece_corrected=calibration.corrected,
+        ece_interval=calibration.interval,
+        balanced_accuracy_interval=intervals.balanced_accuracy,
+        macro_precision_interval=intervals.macro_precision,
+        macro_f1_interval=intervals.macro_f1,
+        log_loss_interval=intervals.log_loss,
+        brier_interval=intervals.brier,
+        num_groups=num_images if groups is None else len(np.unique(groups)),
         per_class=tuple(
             ClassMetrics(
                 name=name,
@@ -107,6 +135,10 @@ def measure(probabilities: Probabilities, labels: Labels, *, classes: Sequence[s
                 recall=float(recall[index]),
                 f1=float(f1[index]),
                 support=int(support[index]),
+                ece=by_class[index] if support[index] else None,
+                precision_interval=intervals.precision[index],
+                recall_interval=intervals.recall[index],
+                f1_interval=intervals.f1[index],
             )
             for index, name in enumerate(classes)
         ),

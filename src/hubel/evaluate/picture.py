@@ -147,12 +147,7 @@ IS_WRONG = Both("wrong", "틀림")
 
 
 def _is_right(result: ImageResult) -> bool:
-    return _ranked(result)[0] == result.label
-
-
-def _ranked(result: ImageResult) -> list[int]:
-    """The classes, the likeliest first."""
-    return sorted(range(len(result.probabilities)), key=lambda index: -result.probabilities[index])
+    return result.ranked()[0] == result.label
 
 
 def _draw_headline(canvas: Canvas, title: str, metrics: Metrics) -> None:
@@ -244,7 +239,7 @@ def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, c
     draw_mark(canvas.image, (left + 14, top + CARD_PX + 16), 17, colour=colour)
     verdict = canvas.said(IS_RIGHT if right else IS_WRONG)
     canvas.text(left + 39, top + CARD_PX + 31, verdict, Style(18, colour, bold=True))
-    ranked = _ranked(result)
+    ranked = result.ranked()
     for row, index in enumerate((ranked[0], ranked[1] if right else result.label)):
         truth = index == result.label
         fill = RIGHT_FILL if truth else SOFT if right else WRONG_FILL if row == 0 else SOFT

@@ -13,19 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int
 
+from hubel.core.arrays import Int
 from hubel.core.card import Card
 from hubel.core.errors import MissingExtraError
 from hubel.core.files import write_atomically
 from hubel.core.language import current_language
 from hubel.core.types import Labels, Probabilities
-from hubel.evaluate import charts, numbers, sentences
+from hubel.data.refusal import Refusal, refusal_meaning
+from hubel.evaluate import charts, numbers, sentences, verdict
+from hubel.evaluate.answer_sentences import answer_sentences
 from hubel.evaluate.metrics import ReliabilityBin
+from hubel.evaluate.together import TwinPair, leak_sentence
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+STAGES = {
+    "open": ("Preparing", "준비"),
+    "read": ("Reading images", "이미지 읽기"),
+    "learn": ("Learning", "학습"),
+    "write": ("Writing the run", "결과 쓰기"),
+}
+"""What the stages of a run do, in English and in Korean."""
 Places = Int[np.ndarray, " m"]
 """Where in a list of images the chosen ones are."""
 
@@ -35,13 +45,19 @@ class ImageResult:
     """One image as the report shows it.
 
     `path` is the name to show, `label` the true class, `probabilities` one for each class,
-    `thumbnail` the bytes of a JPEG of at most 160 pixels, upright, made where images are read.
+    `thumbnail` the bytes of a JPEG of at most 160 pixels, upright, made where images are read. `answer` is the answered
+    class where a decision makes it another than the likeliest.
     """
 
     path: str
     label: int
     probabilities: tuple[float, ...]
     thumbnail: bytes
+    answer: int | None = None
+
+    def ranked(self) -> list[int]:
+        """The classes, the answered one first, the others by their probability."""
+        return sorted(range(len(self.probabilities)), key=lambda index: (index != self.answer, -self.probabilities[index]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ class Report:
 
     `run_folder` is the path for the commands; `mistakes` are the most confident first, `least_sure` the least sure first;
     `notes` are pairs (English, Korean) on what was chosen and why; `num_set_aside` counts all files set aside when
-    `set_aside` lists only the first, and is None when it lists them all; `examples` are typical right answers.
+    `set_aside` lists only the first, and is None when it lists them all; `examples` are typical right answers;
+    `twins` are near duplicates.
     """
 
     title: str
@@ -82,6 +99,7 @@ class Report:
     notes: tuple[tuple[str, str], ...] = ()
     num_set_aside: int | None = None
     examples: tuple[ImageResult, ...] = ()
+    twins: tuple[TwinPair, ...] = ()
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -104,7 +122,7 @@ def write_report(report: Report, path: Path) -> None:
 
 def render_report(report: Report) -> str:
     """The report as the text of one HTML page; every name from outside is escaped."""
-    metrics = report.card.metrics
+    metrics, provenance = report.card.metrics, report.card.provenance
     page: str = load_template().render(
         report=report,
         card=report.card,
@@ -113,30 +131,45 @@ def render_report(report: Report) -> str:
         headline=sentences.headline(metrics),
         certainty=sentences.certainty(metrics),
         protocol=sentences.protocol(metrics),
+        ended_early=sentences.ended_early(provenance.num_seen, provenance.num_unread) if provenance.num_unread else None,
         meaning=sentences.meaning(metrics),
         commonest_share=sentences.commonest_share(metrics),
+        group_verdict=verdict.group_verdict(metrics.by) if metrics.by else None,
+        small_groups=verdict.small_groups(metrics.by) if metrics.by else None,
+        answers=tuple(answer_sentences(report.card.answers, unknown=report.card.unknown, sets=report.card.sets))
+        if report.card.answers
+        else (),
+        CALIBRATIONS=sentences.CALIBRATIONS,
         confused=charts.most_confused(metrics, limit=25),
         heat=charts.heat_levels(metrics),
         chart=charts.reliability_svg(report.reliability),
         num_mistakes=metrics.num_images - sum(row[index] for index, row in enumerate(metrics.confusion)),
         num_set_aside=len(report.set_aside) if report.num_set_aside is None else report.num_set_aside,
         total_seconds=sum(stage.seconds for stage in report.stages),
+        leak=leak_sentence(report.card.leak_tax) if report.card.leak_tax else None,
     )
     return page
 
 
-def load_template() -> Any:
-    """The page's template; compiling it takes longer than filling it, so it is done once, and may be done ahead.
+def load_template(name: str = "report.html.j2") -> Any:
+    """A page's template; compiling it takes longer than filling it, so it is done once, and may be done ahead.
+
+    Parameters
+    ----------
+    name
+        Its file in ``templates``.
 
     Raises
     ------
     MissingExtraError
         When jinja2 is not installed.
     """
-    return _environment().get_template("report.html.j2")
+    return _environment().get_template(name)
 
 
-def most_confident_mistakes(probabilities: Probabilities, labels: Labels, *, limit: int) -> Places:
+def most_confident_mistakes(
+    probabilities: Probabilities, labels: Labels, *, limit: int, answers: Labels | None = None
+) -> Places:
     """The wrongly answered images, the surest answer first; ties in the order of the images.
 
     Parameters
@@ -147,6 +180,8 @@ def most_confident_mistakes(probabilities: Probabilities, labels: Labels, *, lim
         True class indices.
     limit
         How many at most.
+    answers
+        The answered classes, where a decision makes them other than the likeliest.
 
     Examples
     --------
@@ -154,7 +189,7 @@ def most_confident_mistakes(probabilities: Probabilities, labels: Labels, *, lim
     >>> most_confident_mistakes(sure, np.array([0, 1, 0]), limit=5).tolist()
     [2, 1]
     """
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    wrong = np.flatnonzero((probabilities.argmax(axis=1) if answers is None else answers) != labels)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
     return wrong[order][:limit]
 
@@ -177,7 +212,9 @@ def least_sure(probabilities: Probabilities, *, limit: int) -> Places:
     return np.argsort(probabilities.max(axis=1), kind="stable")[:limit]
 
 
-def most_typical(probabilities: Probabilities, labels: Labels, *, limit: int) -> Places:
+def most_typical(
+    probabilities: Probabilities, labels: Labels, *, limit: int, answers: Labels | None = None
+) -> Places:
     """Rightly answered images of ordinary confidence, taken in turn from the classes; ties in the order of the images.
 
     The first of a class is the one nearest to the median of its right answers, the next the second nearest.
@@ -190,6 +227,8 @@ def most_typical(probabilities: Probabilities, labels: Labels, *, limit: int) ->
         True class indices.
     limit
         How many at most; of more classes than this, some that lie evenly among them.
+    answers
+        As in `most_confident_mistakes`.
 
     Examples
     --------
@@ -198,7 +237,7 @@ def most_typical(probabilities: Probabilities, labels: Labels, *, limit: int) ->
     [1, 3, 2]
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    right = (probabilities.argmax(axis=1) if answers is None else answers) == labels
     orders = []
     for label in np.unique(labels[right]):
         rows = np.flatnonzero(right & (labels == label))
@@ -245,6 +284,8 @@ def _environment() -> Environment:
         "data_uri": lambda thumbnail: "data:image/jpeg;base64," + base64.b64encode(thumbnail).decode(),
         "ranked": _ranked,
         "shell": shlex.quote,
+        "meaning": lambda refusal: refusal_meaning(Refusal(refusal)),
+        "stage": lambda name: STAGES.get(name, (name, name)),
     }
     return environment
 
@@ -254,8 +295,8 @@ def _template_text(name: str) -> str:
 
 
 def _ranked(result: ImageResult, card: Card) -> list[dict[str, Any]]:
-    """The three likeliest classes of an image, and the true one if it is not among them."""
-    order = sorted(range(len(card.classes)), key=lambda index: -result.probabilities[index])
+    """The three first classes of an image, the answered one before all, and the true one if it is not among them."""
+    order = result.ranked()
     shown = [rank for rank, index in enumerate(order) if rank < 3 or index == result.label]
     return [
         {

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hubel.core.card import Metrics
+from hubel.core.decision import Method
 from hubel.evaluate.metrics import Protocol
 from hubel.evaluate.numbers import PERCENT, count, percent
 
@@ -61,6 +62,15 @@ def meaning(metrics: Metrics) -> tuple[Both, ...]:
     return tuple(sentence for sentence in found if sentence is not None)
 
 
+def ended_early(num_seen: int, num_unread: int) -> Both:
+    """That the model has not seen all images, and how it may."""
+    seen, total = count(num_seen), count(num_seen + num_unread)
+    return Both(
+        en=f"Ended early: the model has seen only {seen} of {total} images. The same command again goes on from there.",
+        ko=f"일찍 끝났습니다: 모델은 이미지 {total}장 중 {seen}장만 보았습니다. 같은 명령을 다시 실행하면 이어서 진행합니다.",
+    )
+
+
 def commonest_share(metrics: Metrics) -> float:
     """The accuracy of always answering with the commonest class."""
     return max(row.support for row in metrics.per_class) / metrics.num_images
@@ -78,12 +88,12 @@ PROTOCOLS: dict[Protocol, Both] = {
         ko="데이터에 들어 있던 테스트 이미지로 측정했습니다. 모델이 본 적 없고, 어떤 선택에도 쓰지 않은 이미지입니다.",
     ),
     "validation": Both(
-        en="Measured on validation images. The model did not learn from them, but settings were chosen by them, so the figure is a little kind.",
-        ko="검증 이미지로 측정했습니다. 학습에는 쓰지 않았지만 설정을 고르는 데 썼으므로 실제보다 조금 좋게 나올 수 있습니다.",
+        en="Measured on the validation images that came with the data. The model did not learn from them. If you try several settings and keep the best by this figure, it is a little kind.",
+        ko="데이터에 들어 있던 검증 이미지로 측정했습니다. 학습에는 쓰지 않았습니다. 여러 설정을 시도해 이 수치가 가장 좋은 것을 고르면 실제보다 조금 좋게 보입니다.",
     ),
     "cross-validation": Both(
-        en="Cross-validated: every image was judged by a model that had not learned from it. There are too few images to set some aside, and this uses all of them.",
-        ko="교차 검증으로 측정했습니다. 모든 이미지를 그 이미지로 배우지 않은 모델이 판정했습니다. 따로 떼어 두기에는 이미지가 적어 전부를 활용한 방법입니다.",
+        en="Cross-validated: every image was judged by a model that had not learned from it, so that all of them could teach and all could measure.",
+        ko="교차 검증으로 측정했습니다. 모든 이미지를 그 이미지로 배우지 않은 모델이 판정했으므로, 전부를 학습에도 평가에도 쓸 수 있었습니다.",
     ),
     "holdout": Both(
         en="Measured on images drawn at random and held back before training. The model never saw them, and nothing was chosen by them.",
@@ -147,11 +157,24 @@ def _mix_up(metrics: Metrics) -> Both | None:
 
 
 def _calibration(metrics: Metrics) -> Both:
-    points = f"{metrics.ece * 100:.1f}"
+    points = f"{(metrics.ece if metrics.ece_corrected is None else metrics.ece_corrected) * 100:.1f}"
+    if metrics.ece_interval is None:
+        return Both(
+            en=f"When it states a probability, it is off by {points} percentage points on average.",
+            ko=f"모델이 말하는 확률은 실제 정답률과 평균 {points}%p 차이가 납니다.",
+        )
+    low, high = (f"{end * 100:.1f}" for end in metrics.ece_interval)
     return Both(
-        en=f"When it states a probability, it is off by {points} percentage points on average.",
-        ko=f"모델이 말하는 확률은 실제 정답률과 평균 {points}%p 차이가 납니다.",
+        en=f"When it states a probability, it is off by {points} percentage points on average (95{PERCENT}: {low} to {high}).",
+        ko=f"모델이 말하는 확률은 실제 정답률과 평균 {points}%p 차이가 납니다(95{PERCENT} 구간 {low}–{high}).",
     )
+
+
+CALIBRATIONS: dict[Method, Both] = {
+    "temperature": Both("temperature", "온도"),
+    "vector": Both("vector scaling", "벡터 스케일링"),
+    "isotonic": Both("isotonic curves", "등위 회귀 곡선"),
+}
 
 
 def _few_images(metrics: Metrics) -> Both:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from hubel.core.card import Card, Metrics
+from hubel.core.ledger import LedgerSummary
 
 PROTOCOLS = {
     "test": ("the user's test images", "사용자의 테스트 이미지"),
@@ -60,11 +61,24 @@ def model_card(name: str, card: Card) -> str:
             f"- base · 기반 모델: {inline(card.base.name)} ({inline(card.base.source)}), licence · 라이선스: {inline(card.base.licence)}",
             f"- command · 명령: `{provenance.command.replace('`', chr(39))}`, seed {provenance.seed}",
             f"- data · 데이터: {provenance.num_train} training images, SHA-256 `{provenance.data_sha256}`",
+            *ledger_lines(card.ledger),
             f"- made · 제작: {provenance.created}, {inline(provenance.machine)}, {provenance.engine}",
             "- The head's weights are yours. · 학습된 가중치는 사용자의 것입니다.",
             "",
         ]
     )
+
+
+def ledger_lines(ledger: LedgerSummary | None) -> list[str]:
+    """The licences and sources of the images, as far as they are known."""
+    if ledger is None:
+        return []
+    licences = "; ".join(f"{inline(name)}: {number}" for name, number in ledger.licences.items())
+    known = f"{licences}; " if licences else ""
+    unknown = f"unknown · 알 수 없음: {ledger.num_without_licence}"
+    lines = [f"- images' licences · 이미지 라이선스: {known}{unknown} (`ledger.csv`)"]
+    sources = "; ".join(f"{inline(name)}: {number}" for name, number in ledger.sources.items())
+    return [*lines, f"- images' sources · 이미지 출처: {sources}"] if sources else lines
 
 
 def front_matter(name: str, metrics: Metrics) -> str:

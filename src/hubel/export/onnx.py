@@ -1,36 +1,49 @@
 """`model.onnx`: pixels in, probabilities and features out, with everything the model needs inside.
 
-Input ``pixels`` uint8 (n size size 3), RGB, upright. Outputs ``probabilities`` (n k) and ``features`` (n d), float32.
-Scaling, views, head and temperature are in the graph; what the reader must do before is in its metadata.
+Input ``pixels`` uint8 (n size size 3), RGB, upright. Outputs ``probabilities`` (n k) and ``features`` (n d), float32; ``unknown_score``
+(n) float32, above the limit for images unlike those learned from; ``known`` (n) and ``in_set`` (n k), bool: the three answers.
+Scaling, views, head and calibration are in the graph; what the reader must do before is in its metadata.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel.core.card import Card
+from hubel.core.card import Card, answering_metadata
 from hubel.core.errors import ExportError, MissingExtraError
+from hubel.core.familiar import Familiar
 from hubel.core.files import atomic_path
 from hubel.core.language import say
 from hubel.core.types import Bias, Weights
 from hubel.core.views import VIEWS, border_px
+from hubel.export.calibration_nodes import calibration_nodes
+from hubel.export.unknown_nodes import unknown_nodes, unknown_outputs
 
 
-def export_model(base_graph: Path, weights: Weights, bias: Bias, *, card: Card, path: Path) -> None:
-    """Join base, views, head and temperature into one checked graph.
+@dataclass(frozen=True, slots=True)
+class ModelParts:
+    """What a model is joined of: the base's ONNX graph (``pixels`` → ``features``), the head (d k) and (k), what it remembers."""
+
+    base_graph: Path
+    weights: Weights
+    bias: Bias
+    familiar: Familiar | None = None
+
+
+def export_model(model_parts: ModelParts, *, card: Card, path: Path) -> None:
+    """Join base, views, head, calibration and the three answers into one checked graph.
 
     Parameters
     ----------
-    base_graph
-        The ONNX graph of the base, ``pixels`` → ``features``.
-    weights, bias
-        The head, (d k) and (k).
+    model_parts
+        What is joined; without a `familiar` the graph does not tell what is unknown.
     card
-        Gives the temperature, the views and the metadata.
+        Gives the calibration, the limits, the views and the metadata.
     path
         Where the model is written, whole or not at all.
 
@@ -44,7 +57,7 @@ def export_model(base_graph: Path, weights: Weights, bias: Bias, *, card: Card, 
         from onnx import helper, numpy_helper
     except ImportError as error:
         raise MissingExtraError("onnx", "train") from error
-    base = onnx.load(str(base_graph))
+    base = onnx.load(str(model_parts.base_graph))
     nodes: list[Any] = []
     constants: list[Any] = list(base.graph.initializer)
 
@@ -54,18 +67,20 @@ def export_model(base_graph: Path, weights: Weights, bias: Bias, *, card: Card, 
 
     shown = [view_features(helper, base, name, card.image.size, nodes, constant) for name in card.views]
     nodes.append(helper.make_node("Mean", shown, ["features"]))
-    scaled_weights = constant("head.weights", (weights / card.temperature).astype(np.float32))
-    scaled_bias = constant("head.bias", (bias / card.temperature).astype(np.float32))
-    nodes.append(helper.make_node("Gemm", ["features", scaled_weights, scaled_bias], ["logits"]))
-    nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
-    side, types = card.image.size, onnx.TensorProto
+    nodes += calibration_nodes(helper, model_parts.weights, model_parts.bias, card=card, constant=constant)
+    side, types, num_classes = card.image.size, onnx.TensorProto, len(card.classes)
+    answers: list[Any] = []
+    if model_parts.familiar is not None:
+        nodes += unknown_nodes(helper, model_parts.familiar, card=card, constant=constant)
+        answers = unknown_outputs(helper, types, num_classes=num_classes)
     graph = helper.make_graph(
         nodes,
         "hubel",
         [helper.make_tensor_value_info("pixels", types.UINT8, ["n", side, side, 3])],
         [
-            helper.make_tensor_value_info("probabilities", types.FLOAT, ["n", len(card.classes)]),
+            helper.make_tensor_value_info("probabilities", types.FLOAT, ["n", num_classes]),
             helper.make_tensor_value_info("features", types.FLOAT, ["n", card.base.num_features]),
+            *answers,
         ],
         constants,
     )
@@ -124,6 +139,7 @@ def model_metadata(card: Card) -> dict[str, str]:
         "image_spec": card.image.model_dump_json(),
         "input": "uint8 RGB, upright by EXIF orientation, (n height width 3); scaling is inside the graph",
         "temperature": repr(card.temperature),
+        **answering_metadata(card),
         "views": json.dumps(card.views),
         "base": card.base.model_dump_json(),
         "data_sha256": card.provenance.data_sha256,

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hubel.core.card import BaseInfo, Frozen
+from hubel.core.card import BaseInfo
 from hubel.core.files import file_sha256, write_atomically
+from hubel.core.frozen import Frozen
 from hubel.models.backbone import BUNDLED, Backbone
 from hubel.models.checkpoint import check_checkpoint
 from hubel.models.timm_network import (

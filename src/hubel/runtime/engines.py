@@ -27,6 +27,8 @@ BATCH_SIZE = 8
 
 ENGINE_NAMES = ("openvino-bf16", "openvino-f32", "onnxruntime-f32")
 """The engines that run an ONNX graph."""
+EXACT_ENGINE = "onnxruntime-f32"
+"""The engine that every install has, and that golden images are made with."""
 TOLERANCES = {
     "openvino-bf16": 4e-2,
     "openvino-f32": 1e-4,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hubel.core.card import Card
+from hubel.core.card import Card, answering_metadata
 from hubel.core.errors import ModelError
 from hubel.core.language import say
 
@@ -71,6 +71,7 @@ def described(card: Card) -> dict[str, str]:
         "image_spec": card.image.model_dump_json(),
         "views": json.dumps(card.views),
         "temperature": repr(card.temperature),
+        **answering_metadata(card),
     }
 
 

@@ -12,10 +12,21 @@ from hubel.core.card import Card, read_card
 from hubel.core.errors import ModelError
 from hubel.core.language import say
 from hubel.core.rundir import CARD, MODEL, find_run, safe_run_name
-from hubel.core.types import FeatureMatrix, PixelBatch, Probabilities
-from hubel.runtime.engines import BATCH_SIZE, Engine, open_engine
+from hubel.core.types import FeatureMatrix, PixelBatch, Probabilities, UnknownScores
+from hubel.runtime.engines import BATCH_SIZE, EXACT_ENGINE, Engine, open_engine
 from hubel.runtime.model_file import check_model_file
 from hubel.runtime.probe import fastest_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the model says of n images: calibrated probabilities (n k), and how strange each image is to it, (n).
+
+    `unknown_scores` are higher for images unlike those learned from; None where the model was made without them.
+    """
+
+    probabilities: Probabilities
+    unknown_scores: UnknownScores | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,18 @@ class Predictor:
 
     def probabilities(self, pixels: PixelBatch) -> Probabilities:
         """What the model says of fitted images, (n size size 3) → (n k) calibrated; safe to call from `engine.workers` threads."""
-        parts = [self.outputs(pixels[start : start + BATCH_SIZE])[0] for start in range(0, len(pixels), BATCH_SIZE)]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.card.classes)), np.float32)
+        return self.say_of(pixels).probabilities
+
+    def say_of(self, pixels: PixelBatch) -> Said:
+        """Probabilities and unknown scores of fitted images, (n size size 3); safe to call from `engine.workers` threads."""
+        parts = [self.engine.run(pixels[start : start + BATCH_SIZE]) for start in range(0, len(pixels), BATCH_SIZE)]
+        shapes = {"probabilities": (0, len(self.card.classes)), "unknown_score": (0,)}
+        joined = {
+            name: np.concatenate([np.empty(shape, np.float32), *(part[name] for part in parts if name in part)])
+            for name, shape in shapes.items()
+        }
+        scores = joined["unknown_score"] if len(joined["unknown_score"]) == len(pixels) else None
+        return Said(joined["probabilities"], scores)
 
     def outputs(self, pixels: PixelBatch) -> tuple[Probabilities, FeatureMatrix]:
         """Probabilities (n k) and features (n d) of one batch."""
@@ -38,7 +59,10 @@ class Predictor:
 
 
 def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engine: str | None = None) -> Predictor:
-    """Open a run folder on the engine that finishes so many images first.
+    """Open a run folder on an engine.
+
+    By default that is ONNX Runtime in float32, which every install has, so that an image gets the same answer on every
+    machine and however many come with it. "fastest" takes the one that finishes so many images first, if it is another.
 
     Parameters
     ----------
@@ -49,7 +73,7 @@ def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engi
     store
         Where engine measurements are kept.
     engine
-        Take this engine instead of the fastest.
+        One of `ENGINE_NAMES`, or "fastest".
 
     Raises
     ------
@@ -67,8 +91,8 @@ def open_predictor(run: Path, *, num_images: float = math.inf, store: Path, engi
             )
         )
     check_model_file(model, card)
-    if engine:
-        ready = open_engine(engine, model)
+    if engine != "fastest":
+        ready = open_engine(engine or EXACT_ENGINE, model)
     else:
         name = f"{card.base.name}-{card.base.sha256[:8]}-{len(card.views)}"
         ready = fastest_engine(model, card.image.size, num_images, store=store, name=safe_run_name(name))[0]

@@ -7,7 +7,6 @@ budget, has seen a fair sample of every class.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -16,15 +15,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hubel.core.card import ImageSpec
+from hubel.core.files import content_key
 from hubel.core.parallel import batches, map_in_order
 from hubel.core.types import FeatureMatrix, Pixels
 from hubel.core.views import show
 from hubel.data.cache import PIXEL_SHARE, Cache, RowStore, file_stamp
-from hubel.data.images import Refusal, UnreadableImage, load_image, read_file
+from hubel.data.images import Refusal, UnreadableImage, read_file, read_image
+from hubel.data.resize import fit_image
 from hubel.runtime.engines import BATCH_SIZE, Engine
+from hubel.train.traces import TRACE_BYTES, TRACE_KIND, trace_of
 
 COMMIT_SECONDS = 1.0
 """How often what was computed becomes safe from a crash."""
+LARGEST = float(np.finfo(np.float16).max)
 READING_VERSION = 1
 """Raised when reading or fitting gives other pixels than before, so that kept ones are not used."""
 PASSING_REFUSALS = (Refusal.NEEDS_PLUGIN, Refusal.UNSUPPORTED_FORMAT)
@@ -44,12 +47,16 @@ class Refused:
 class Extraction:
     """What is known so far of n files: `features` (n d) float16 by view, rows valid where `done`; content keys; refusals.
 
+    `traces` (n `TRACE_BYTES`) are what images are told apart by, whatever the view; they are valid where `traced`.
+
     Grows while `extract_features` runs.
     """
 
     contents: list[str]
     done: np.ndarray
     features: dict[str, FeatureMatrix]
+    traces: np.ndarray
+    traced: np.ndarray
     refused: list[Refused] = field(default_factory=list)
     num_from_cache: int = 0
 
@@ -74,6 +81,10 @@ class Extractor:
         size = self.spec.size
         return self.cache.rows(f"pixels:{self.spec_key()}", (size, size, 3), np.uint8, share=PIXEL_SHARE)
 
+    def trace_rows(self) -> RowStore:
+        """The cache's traces; they are made of what reading gives, so they depend on the spec a little."""
+        return self.cache.rows(f"{TRACE_KIND}:{self.spec_key()}", (TRACE_BYTES,), np.uint8)
+
     def spec_key(self) -> str:
         """The image spec as a word."""
         return f"{self.spec.resize}-{self.spec.filter}-{self.spec.size}-{READING_VERSION}"
@@ -83,7 +94,7 @@ class Extractor:
 class ReadImage:
     """What became of one file: its content key, and its features; or its pixels, still to be run; or why it was refused.
 
-    `stamp` is the file's as it was before reading, None where the file was not opened.
+    `trace` is there where the extraction does not have it yet, `new_trace` where the cache does not either. `stamp` is the file's as it was before reading, None where the file was not opened.
     """
 
     index: int
@@ -91,6 +102,8 @@ class ReadImage:
     stamp: str | None = None
     features: np.ndarray | None = None
     pixels: Pixels | None = None
+    trace: np.ndarray | None = None
+    new_trace: bool = False
     refused: Refused | None = None
     from_cache: bool = False
 
@@ -114,15 +127,20 @@ def extract_features(
         What is known so far; see `new_extraction`.
     """
     features = extraction.features.setdefault(view, np.zeros((len(paths), extractor.num_features), np.float16))
-    rows, pixel_rows = extractor.feature_rows(view), extractor.pixel_rows()
-    done = recall(extractor, paths, features, rows, extraction)
+    rows, pixel_rows, trace_rows = extractor.feature_rows(view), extractor.pixel_rows(), extractor.trace_rows()
+    recall_contents(extractor.cache, paths, extraction)
+    recall_rows(trace_rows, extraction.contents, extraction.traces, extraction.traced)
+    done = np.zeros(len(paths), bool)
+    recall_rows(rows, extraction.contents, features, done)
+    done &= extraction.traced  # what was kept before traces were is read once more
+    extraction.num_from_cache += int(done.sum())
     extraction.done[:] = done
     num_done = int(done.sum()) + len(extraction.refused)
     yield num_done
     refused = {entry.index for entry in extraction.refused}
     missing = [int(index) for index in order if not done[index] and int(index) not in refused]
     stored = pixel_rows.places(extraction.contents[index] for index in missing if extraction.contents[index])
-    reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, stored)
+    reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, trace_rows, stored)
     committed = time.monotonic()
     batched = batches(missing, BATCH_SIZE)
     try:
@@ -139,34 +157,32 @@ def extract_features(
 
 def new_extraction(num_files: int) -> Extraction:
     """Nothing known yet of so many files."""
-    return Extraction([""] * num_files, np.zeros(num_files, bool), {})
+    traces = np.zeros((num_files, TRACE_BYTES), np.uint8)
+    return Extraction([""] * num_files, np.zeros(num_files, bool), {}, traces, np.zeros(num_files, bool))
 
 
-def recall(
-    extractor: Extractor, paths: Sequence[str], features: FeatureMatrix, store: RowStore, extraction: Extraction
-) -> np.ndarray:
-    """Take from the cache what it has of these files; returns which are done, of shape (n)."""
-    cache = extractor.cache
-    done = np.zeros(len(paths), bool)
+def recall_contents(cache: Cache, paths: Sequence[str], extraction: Extraction) -> None:
+    """Take from the cache which contents these files have, and which of them cannot be read."""
     unknown = [index for index, content in enumerate(extraction.contents) if not content]
     for index, content in zip(unknown, cache.contents_of([paths[index] for index in unknown]), strict=True):
         extraction.contents[index] = content or ""
-    known = [index for index, content in enumerate(extraction.contents) if content]
     already = {entry.index for entry in extraction.refused}
-    refusals = cache.refusals_of({extraction.contents[index] for index in known})
-    for index in known:
-        if extraction.contents[index] in refusals and index not in already:
-            extraction.refused.append(Refused(index, *refusals[extraction.contents[index]]))
-    places = store.places({extraction.contents[index] for index in known})
-    found = [index for index in known if extraction.contents[index] in places]
+    refusals = cache.refusals_of({content for content in extraction.contents if content})
+    for index, content in enumerate(extraction.contents):
+        if content in refusals and index not in already:
+            extraction.refused.append(Refused(index, *refusals[content]))
+
+
+def recall_rows(store: RowStore, contents: Sequence[str], rows: np.ndarray, there: np.ndarray) -> None:
+    """Fill `rows` (n …) with what the cache has of these contents, where it is not `there` (n) yet, and note it there."""
+    places = store.places({content for content, known in zip(contents, there, strict=True) if content and not known})
+    found = [index for index, content in enumerate(contents) if content in places and not there[index]]
     for part in batches(found, 4096):
         try:
-            features[part] = store.read([places[extraction.contents[index]] for index in part])
+            rows[part] = store.read([places[contents[index]] for index in part])
         except FileNotFoundError:  # another process dropped a shard meanwhile: these are computed again
             continue
-        done[part] = True
-    extraction.num_from_cache += int(done.sum())
-    return done
+        there[part] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +195,7 @@ class Pass:
     extraction: Extraction
     feature_rows: RowStore
     pixel_rows: RowStore
+    trace_rows: RowStore
     stored: dict[str, tuple[str, int]]
 
     def read_batch(self, indices: list[int]) -> list[ReadImage]:
@@ -191,15 +208,17 @@ class Pass:
         pixels = np.zeros((BATCH_SIZE, size, size, 3), np.uint8)  # always a full batch: every row is computed alike
         for position, picture in to_run.items():
             pixels[position] = picture
-        features = self.extractor.engine.run(show(pixels, self.view))["features"].astype(np.float16)
+        features = (
+            self.extractor.engine.run(show(pixels, self.view))["features"].clip(-LARGEST, LARGEST).astype(np.float16)
+        )
         for position in to_run:
             images[position] = replace(images[position], features=features[position])
         return images
 
     def read_one(self, index: int) -> ReadImage:
         """One image's pixels, from the cache or the file; or its features, where the content turns out to be known."""
-        content = self.extraction.contents[index]
-        if content in self.stored:
+        content, traced = self.extraction.contents[index], bool(self.extraction.traced[index])
+        if content in self.stored and traced:
             with suppress(FileNotFoundError):  # another process dropped the shard meanwhile; the file is still there
                 return ReadImage(
                     index, content, pixels=self.pixel_rows.read([self.stored[content]])[0], from_cache=True
@@ -207,13 +226,20 @@ class Pass:
         stamp, content = file_stamp(self.paths[index]), ""
         try:
             data = read_file(self.paths[index])
-            content = hashlib.blake2b(data, digest_size=16).hexdigest()
-            known = self.feature_rows.places([content])
-            if known:
-                with suppress(FileNotFoundError):
-                    features = self.feature_rows.read([known[content]])[0]
-                    return ReadImage(index, content, stamp, features=features, from_cache=True)
-            return ReadImage(index, content, stamp, pixels=load_image(data, self.extractor.spec))
+            content = content_key(data)
+            features, trace = kept_row(self.feature_rows, content), kept_row(self.trace_rows, content)
+            if features is not None and trace is not None:
+                return ReadImage(index, content, stamp, features=features, trace=trace, from_cache=True)
+            spec = self.extractor.spec
+            pixels = read_image(data, shorter_side=spec.size)
+            fitted = fit_image(pixels, spec)
+            if trace is not None:
+                return ReadImage(index, content, stamp, pixels=fitted, trace=trace)
+            # what a square keeps of the whole picture will do, and is smaller
+            trace = trace_of(fitted if spec.resize == "squash" else pixels, data)
+            if features is not None:
+                return ReadImage(index, content, stamp, features=features, trace=trace, new_trace=True, from_cache=True)
+            return ReadImage(index, content, stamp, pixels=fitted, trace=trace, new_trace=True)
         except UnreadableImage as error:
             return ReadImage(index, content, stamp, refused=Refused(index, error.refusal, error.detail))
 
@@ -227,11 +253,14 @@ class Pass:
                 if image.content and image.refused.refusal not in PASSING_REFUSALS:
                     cache.remember_refusal(image.content, image.refused.refusal, image.refused.detail)
             elif image.features is not None:
+                if image.trace is not None:
+                    extraction.traces[image.index], extraction.traced[image.index] = image.trace, True
                 extraction.features[self.view][image.index] = image.features
                 extraction.done[image.index] = True
         self.keep_rows(
             self.feature_rows, [(image.content, image.features) for image in batch if image.pixels is not None]
         )
+        self.keep_rows(self.trace_rows, [(image.content, image.trace) for image in batch if image.new_trace])
         self.keep_rows(self.pixel_rows, [(image.content, image.pixels) for image in batch if not image.from_cache])
         extraction.num_from_cache += sum(image.features is not None and image.pixels is None for image in batch)
         cache.remember_contents(
@@ -243,3 +272,11 @@ class Pass:
         there = [(content, row) for content, row in rows if row is not None]
         if there:
             store.append([content for content, _ in there], np.stack([row for _, row in there]))
+
+
+def kept_row(store: RowStore, content: str) -> np.ndarray | None:
+    """What the cache has of one content; None where it has nothing, or another process has just dropped it."""
+    place = store.places([content])
+    with suppress(FileNotFoundError):
+        return store.read([place[content]])[0] if place else None
+    return None

@@ -23,10 +23,16 @@ from hubel.runtime.engines import usable_cores
 
 STRENGTHS = tuple(float(value) for value in 10.0 ** np.arange(0.0, -5.1, -0.5))
 """The λ that are tried, strongest first; the search stops when weaker ones no longer help."""
+USUAL_STRENGTH = STRENGTHS[3]
+"""What is seldom far from the best (`LAB.md`, 2026-11-22), for when there is no time to try."""
 ROWS_AT_ONCE = 1024
 """The piece of work of one thread. Features are widened to float32 in such pieces, so memory does not grow with the data."""
 WIDE_BYTES = 2**28
 """Features that take no more than this in float32 are widened once and for all."""
+SOLVER_BYTES = 2**28
+"""What the solver's memory of earlier steps may take, as far as three steps allow."""
+TOGETHER = 2**20
+"""Folds with more unknowns than this are solved one after the other, which keeps memory small for many classes."""
 COARSE, FINE = 1e-5, 1e-8
 """The relative decrease of J at which the solver stops: while strengths are compared, and for the head that is kept."""
 
@@ -73,16 +79,8 @@ class Problem:
     labels: Labels
     sample_weights: np.ndarray  # (n, f): the weight of each image in each of the f problems that are solved together
     num_classes: int
-    mean: np.ndarray  # (d)
-    deviation: np.ndarray  # (d)
-
-
-def balanced_weights(labels: Labels, num_classes: int) -> np.ndarray:
-    """One weight per image, so that every class weighs the same; mean 1. Shape (n)."""
-    counts = np.bincount(labels, minlength=num_classes)
-    by_class: np.ndarray = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    weights: np.ndarray = by_class[labels]
-    return weights
+    mean: np.ndarray  # (d, f): over the images of each problem alone, so that held-out ones tell nothing of themselves
+    deviation: np.ndarray  # (d, f)
 
 
 def fit_head(
@@ -103,11 +101,23 @@ def fit_head(
     """
     problem = standardise(features, labels, weights[:, None], num_classes)
     solution = solve(problem, regularisation, None, precision=FINE)
-    return unstandardise(problem, solution, regularisation)
+    return unstandardise(problem, solution, 0, regularisation)
+
+
+def never() -> bool:
+    """There is time enough, and nobody asks to stop."""
+    return False
 
 
 def choose_strength(
-    features: FeatureMatrix, labels: Labels, num_classes: int, folds: np.ndarray, *, weights: np.ndarray
+    features: FeatureMatrix,
+    labels: Labels,
+    num_classes: int,
+    folds: np.ndarray,
+    *,
+    weights: np.ndarray,
+    strengths: Sequence[float] = STRENGTHS,
+    stop: Callable[[], bool] = never,
 ) -> Strength:
     """Try strengths from strong to weak and keep the one with the lowest cross-validated log loss.
 
@@ -117,6 +127,10 @@ def choose_strength(
         As in `fit_head`.
     folds
         The fold of each image, of shape (n); a fold's images are scored by the head fitted without them.
+    strengths
+        The λ to try, strongest first.
+    stop
+        Asked before the first and after each; once True, `USUAL_STRENGTH` or the best so far is taken.
 
     Returns
     -------
@@ -125,36 +139,47 @@ def choose_strength(
     """
     num_folds = int(folds.max()) + 1
     outside = folds[:, None] != np.arange(num_folds)  # (n, f): True where the image trains the fold's head
-    problem = standardise(features, labels, weights[:, None] * outside, num_classes)
+    features = widened(features)
+    together = (features.shape[1] + 1) * num_folds * num_classes <= TOGETHER
+    parts = [np.arange(num_folds)] if together else list(np.arange(num_folds)[:, None])
+    problems = [standardise(features, labels, weights[:, None] * outside[:, part], num_classes) for part in parts]
+    solutions: list[np.ndarray | None] = [None] * len(parts)
     losses: dict[float, float] = {}
     best: Strength | None = None
-    solution: np.ndarray | None = None
-    for regularisation in STRENGTHS:
-        solution = solve(problem, regularisation, solution, precision=COARSE)
-        scores = held_out_scores(problem, solution, folds)
+    for regularisation in (USUAL_STRENGTH,) if stop() else strengths:
+        scores = np.empty((len(labels), num_classes), np.float32)
+        for place, (part, problem) in enumerate(zip(parts, problems, strict=True)):
+            solution = solve(problem, regularisation, solutions[place], precision=COARSE)
+            solutions[place] = solution
+            inside = np.isin(folds, part)
+            scores[inside] = held_out_scores(problem, solution, folds - part[0])[inside]
         losses[regularisation] = weighted_log_loss(scores, labels, weights)
         if best is None or losses[regularisation] < losses[best.regularisation]:
             best = Strength(regularisation, scores, losses)
-        elif losses[regularisation] > 1.02 * losses[best.regularisation]:
+        if losses[regularisation] > 1.02 * losses[best.regularisation] or stop():
             break
     assert best is not None
     return best
 
 
 def standardise(features: FeatureMatrix, labels: Labels, sample_weights: np.ndarray, num_classes: int) -> Problem:
-    """The problem with each feature's mean and deviation over all images; a constant feature keeps deviation 1."""
-    total = np.zeros(features.shape[1])
-    squares = np.zeros(features.shape[1])
-    for _, chunk in row_chunks(features):
-        wide = chunk.astype(np.float64)
-        total += wide.sum(0)
-        squares += np.einsum("nd,nd->d", wide, wide)
-    mean = total / len(features)
-    variance = np.maximum(squares / len(features) - mean**2, 0)
+    """The problems with each feature's mean and deviation over their images; a constant feature keeps deviation 1."""
+    inside = (sample_weights > 0).astype(np.float64)  # (n, f)
+    total = np.zeros((features.shape[1], inside.shape[1]))
+    squares = np.zeros_like(total)
+    for start, chunk in row_chunks(features):
+        wide, members = chunk.astype(np.float64), inside[start : start + len(chunk)]
+        total += wide.T @ members
+        squares += np.square(wide).T @ members
+    mean = total / inside.sum(0)
+    variance = np.maximum(squares / inside.sum(0) - mean**2, 0)
     deviation = np.sqrt(np.where(variance > 1e-10, variance, 1.0))
-    fits = features.size * 4 <= WIDE_BYTES
-    wide_features = features.astype(np.float32) if fits else features
-    return Problem(wide_features, labels, sample_weights, num_classes, mean, deviation)
+    return Problem(widened(features), labels, sample_weights, num_classes, mean, deviation)
+
+
+def widened(features: FeatureMatrix) -> FeatureMatrix:
+    """The features in float32, unless that takes too much memory."""
+    return features.astype(np.float32, copy=False) if features.size * 4 <= WIDE_BYTES else features
 
 
 def solve(problem: Problem, regularisation: float, start: np.ndarray | None, *, precision: float) -> np.ndarray:
@@ -172,7 +197,9 @@ def solve(problem: Problem, regularisation: float, start: np.ndarray | None, *, 
         loss, gradient = loss_and_gradient(problem, flat.reshape(shape), regularisation, each=pool.map)
         return loss, gradient.ravel()
 
-    options = {"maxiter": 400, "gtol": 1e-6, "ftol": precision, "maxcor": 10}
+    # The solver keeps 2 · maxcor + 5 vectors of the size of the solution.
+    corrections = int(np.clip(SOLVER_BYTES / (16 * first.size) - 2, 3, 10))
+    options = {"maxiter": 400, "gtol": 1e-6, "ftol": precision, "maxcor": corrections}
     # The cores share the rows, not the products: products this thin are bound by memory, and BLAS threads only wait.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
@@ -187,9 +214,10 @@ def loss_and_gradient(
     `each` maps over pieces of rows, in order, so that their sum is the same whoever computes them.
     """
     num_features, num_outputs = len(solution) - 1, solution[0].size
-    weights = solution[:-1].reshape(num_features, num_outputs)  # (d, f·k)
-    raw = (weights / problem.deviation[:, None]).astype(np.float32)
-    offsets = (solution[-1].ravel() - problem.mean @ (weights / problem.deviation[:, None])).astype(np.float32)
+    weights = solution[:-1]  # (d, f, k)
+    unscaled = weights / problem.deviation[:, :, None]
+    raw = unscaled.reshape(num_features, num_outputs).astype(np.float32)
+    offsets = (solution[-1] - np.einsum("df,dfk->fk", problem.mean, unscaled)).ravel().astype(np.float32)
     totals = problem.sample_weights.sum(0)  # (f)
 
     def piece(part: Piece) -> Slopes:
@@ -209,31 +237,31 @@ def loss_and_gradient(
         residual = scores.reshape(len(wide), num_outputs)
         return loss, (residual.T @ wide).T, residual.sum(0, dtype=np.float64)  # faster than wide.T @ residual
 
-    loss = regularisation / 2 * float(np.einsum("dm,dm->", weights, weights))
+    loss = regularisation / 2 * float(np.einsum("dfk,dfk->", weights, weights))
     slope, slope_offsets = np.zeros((num_features, num_outputs), np.float32), np.zeros(num_outputs)
     for piece_loss, piece_slope, piece_offsets in each(piece, row_chunks(problem.features)):
         loss += piece_loss
         slope += piece_slope
         slope_offsets += piece_offsets
-    centred = (slope - np.outer(problem.mean, slope_offsets)) / problem.deviation[:, None]
-    gradient = np.concatenate([centred + regularisation * weights, slope_offsets[None]])
-    return loss, gradient.reshape(solution.shape)
+    by_problem, offsets_by_problem = slope.reshape(weights.shape), slope_offsets.reshape(solution[-1].shape)
+    centred = (by_problem - problem.mean[:, :, None] * offsets_by_problem) / problem.deviation[:, :, None]
+    return loss, np.concatenate([centred + regularisation * weights, offsets_by_problem[None]])
 
 
 def held_out_scores(problem: Problem, solution: np.ndarray, folds: np.ndarray) -> Logits:
     """Each image's logits by the head of the fold it was kept out of, of shape (n, k)."""
     scores = np.empty((len(folds), problem.num_classes), np.float32)
     for fold in range(solution.shape[1]):
-        head = unstandardise(problem, solution[:, fold : fold + 1], 0.0)
+        head = unstandardise(problem, solution, fold, 0.0)
         inside = folds == fold
         scores[inside] = head.logits(problem.features[inside])
     return scores
 
 
-def unstandardise(problem: Problem, solution: np.ndarray, regularisation: float) -> Head:
-    """The head on raw features, from one standardised solution of shape (d + 1, 1, k)."""
-    weights = solution[:-1, 0] / problem.deviation[:, None]  # (d, k)
-    bias = solution[-1, 0] - problem.mean @ weights
+def unstandardise(problem: Problem, solution: np.ndarray, place: int, regularisation: float) -> Head:
+    """The head on raw features of one of the problems, from the standardised solution of all, (d + 1, f, k)."""
+    weights = solution[:-1, place] / problem.deviation[:, place, None]  # (d, k)
+    bias = solution[-1, place] - problem.mean[:, place] @ weights
     return Head(weights.astype(np.float32), bias.astype(np.float32), regularisation)
 
 

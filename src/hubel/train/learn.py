@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
+from hubel.core.arrays import Float, Int
+from hubel.core.decision import Balance
+from hubel.core.errors import DataError
+from hubel.core.language import say
+from hubel.core.leak import LeakTax
 from hubel.core.seeds import generator
 from hubel.core.types import FeatureMatrix, Labels, Logits
 from hubel.data.dataset import Split
 from hubel.data.split import group_duplicates, holdout, stratified_folds
-from hubel.train.head import Head, Strength, balanced_weights, choose_strength, fit_head
+from hubel.train.balance import choose_balance, image_weights, shifted
+from hubel.train.head import Head, Strength, fit_head, never
+from hubel.train.leak import measure_leak_tax
+from hubel.train.related import Related, joined_groups
 
 NUM_FOLDS = 5
 HOLDOUT_FROM = 20_000
@@ -21,23 +28,24 @@ HOLDOUT_FROM = 20_000
 HOLDOUT_FRACTION = 0.2
 MOST_ROWS_FOR_STRENGTH = 20_000
 """The strength hardly depends on more images than this, so it is chosen on a sample."""
-UNBALANCED = 2.0
-"""Classes are weighed alike when the largest has more than so many times the images of the smallest."""
 
 HeldOutLogits = Float[np.ndarray, "m k"]
 """Scores before softmax of m of the n images."""
+GroupNumbers = Int[np.ndarray, " images"]
+"""The group of each image that was read, not only of those that are measured."""
 Protocol = Literal["test", "validation", "cross-validation", "holdout"]
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """The n images that were read: class index, content key, the user's group and split."""
+    """The n images that were read: class index, content key, the user's group and split, what else belongs together."""
 
     labels: Labels
     contents: Sequence[str]
     groups: Sequence[str | None]
     splits: Sequence[Split | None]
     num_classes: int
+    related: Related | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,13 @@ class Learned:
     logits: Logits
     held_out: np.ndarray
     held_out_logits: HeldOutLogits
-    weighted: bool
+    balance: Balance | None
     cross_validated_accuracy: float
+    groups: np.ndarray | None = None  # per image: the number of its group, equal for images that stay together
+    leak_tax: LeakTax | None = None
 
 
-def learn(features: FeatureMatrix, examples: Examples, seed: int) -> Learned:
+def learn(features: FeatureMatrix, examples: Examples, seed: int, *, stop: Callable[[], bool] = never) -> Learned:
     """Choose the strength by cross-validation, fit the head on all training images, and score what it is measured on.
 
     Parameters
@@ -72,8 +82,11 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int) -> Learned:
         The same n images.
     seed
         For the held-out part and the folds.
+    stop
+        Once True, no further strength is tried.
     """
     groups = group_duplicates(examples.contents, examples.groups)
+    groups = joined_groups(groups, examples.labels, examples.related)
     parts = assign_parts(examples, groups, seed)
     protocol = protocol_of(examples, parts)
     train = np.flatnonzero(parts == "train")
@@ -83,13 +96,12 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int) -> Learned:
     folds[sample] = stratified_folds(
         labels[sample], groups[sample], number_of_folds(labels[sample], groups[sample]), generator(seed, "folds")
     )
-    weights, weighted = image_weights(labels[train], examples.num_classes)
-    strength = choose_strength(
-        features[sample], labels[sample], examples.num_classes, folds[sample],
-        weights=image_weights(labels[sample], examples.num_classes)[0],
-    )  # fmt: skip
+    balanced = choose_balance(features[sample], labels[sample], examples.num_classes, folds[sample], stop=stop)
+    strength = balanced.strength
     train_features = features if len(train) == len(features) else features[train]
-    head = fit_head(train_features, labels[train], examples.num_classes, strength.regularisation, weights=weights)
+    weights = image_weights(labels[train], examples.num_classes) if balanced.weighted else np.ones(len(train))
+    fitted = fit_head(train_features, labels[train], examples.num_classes, strength.regularisation, weights=weights)
+    head = shifted(fitted, balanced.shift)
     if protocol == "cross-validation":
         measured, logits = sample, strength.out_of_fold
     else:
@@ -105,9 +117,14 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int) -> Learned:
         logits=logits,
         held_out=sample,
         held_out_logits=strength.out_of_fold,
-        weighted=weighted,
+        balance=balanced.record,
         cross_validated_accuracy=float(np.mean(strength.out_of_fold.argmax(1) == labels[sample])),
-    )
+        groups=groups,
+        leak_tax=measure_leak_tax(
+            features[sample], labels[sample], groups[sample],
+            balanced=balanced, num_classes=examples.num_classes, seed=seed,
+        ),
+    )  # fmt: skip
 
 
 def assign_parts(examples: Examples, groups: Labels, seed: int) -> np.ndarray:
@@ -137,15 +154,24 @@ def sample_rows(train: np.ndarray, seed: int) -> np.ndarray:
 
 
 def number_of_folds(labels: Labels, groups: Labels) -> int:
-    """Five, or fewer where a class has fewer independent images; at least two."""
+    """Five, or fewer where a class has fewer images that do not belong together.
+
+    Raises
+    ------
+    DataError
+        When a class has fewer than two: a head that has not seen any of them cannot know the class.
+    """
     pairs = np.unique(np.stack([labels, groups]), axis=1)
-    return int(np.clip(np.bincount(pairs[0])[np.unique(labels)].min(), 2, NUM_FOLDS))
-
-
-def image_weights(labels: Labels, num_classes: int) -> tuple[np.ndarray, bool]:
-    """One weight per image, and whether classes needed to be weighed alike."""
-    counts = np.bincount(labels, minlength=num_classes)
-    present = counts[counts > 0]
-    if present.max() <= UNBALANCED * present.min():
-        return np.ones(len(labels)), False
-    return balanced_weights(labels, num_classes), True
+    present = np.unique(labels)
+    fewest = np.bincount(pairs[0])[present]
+    if fewest.min() < 2:
+        number = int((fewest < 2).sum())
+        raise DataError(
+            say(
+                en=f"In {number} of {len(present)} classes all images are copies of one or belong to one group, so nothing can be measured "
+                "there: kept together they are either all learned from or all judged. Add images that are independent of them.",
+                ko=f"클래스 {len(present)}개 가운데 {number}개는 모든 이미지가 한 이미지의 복사본이거나 한 그룹에 속해 측정할 수 없습니다: "
+                "함께 두면 전부 학습에 쓰거나 전부 평가에 쓰게 됩니다. 서로 독립적인 이미지를 추가하세요.",
+            )
+        )
+    return int(min(fewest.min(), NUM_FOLDS))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hubel.core.answers import DEFAULT_REJECT, MOST_REJECTED
 from hubel.core.card import Resize
+from hubel.core.decision import Wish
 from hubel.core.errors import UsageError
 from hubel.core.language import say
 from hubel.core.views import VIEWS
@@ -34,6 +36,14 @@ class TrainOptions:
         How pictures become squares.
     engine
         The engine to run the base on.
+    at_least
+        Promises of precision or recall.
+    by
+        Measure each group of images, too, that this column of the table names.
+    reject
+        The share of images of the known classes that may be called unknown; 0 calls none so.
+    accept_error
+        The share of images whose answer may lack the true class, so that doubtful ones get several; None names one always.
     """
 
     out: Path | None = None
@@ -44,6 +54,10 @@ class TrainOptions:
     size: int | None = None
     resize: Resize | Literal["auto"] = "auto"
     engine: str | None = None
+    at_least: tuple[Wish, ...] = ()
+    reject: float = DEFAULT_REJECT
+    accept_error: float | None = None
+    by: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -59,6 +73,10 @@ class TrainOptions:
             raise UsageError(out_of_range("--views", str(self.views), f"1 to {len(VIEWS)}", f"1에서 {len(VIEWS)}까지"))
         if self.size is not None and not 32 <= self.size <= 1024:
             raise UsageError(out_of_range("--size", str(self.size), "32 to 1024 pixels", "32에서 1024픽셀까지"))
+        if not 0 <= self.reject < MOST_REJECTED:
+            raise UsageError(out_of_range("--reject", f"{self.reject:g}", "0% to 50%", "0%에서 50%까지"))
+        if self.accept_error is not None and not 0 < self.accept_error < 1:
+            raise UsageError(out_of_range("--accept-error", f"{self.accept_error:g}", "2%, 5%", "2%, 5%"))
         if self.seed < 0:
             raise UsageError(out_of_range("--seed", str(self.seed), "0 or more", "0 이상"))
 

@@ -9,6 +9,8 @@ SECONDS_TO_READ = 1.6e-3
 """Reading and fitting an ordinary photo on one core."""
 SECONDS_AROUND = 4.0
 """Finding files, choosing the strength, writing the report."""
+SECONDS_AFTER = 2.5
+"""The least that learning and writing take; on a slow or busy machine more, about as much more as opening did."""
 MOST_AT_SIZE = {256: 10_000, 224: 15_000, 192: 25_000}
 """Without a budget, the most images for which a size is taken: about a minute's work on two cores. It depends on the
 data alone, never on how busy the machine is, so that the same data give the same weights."""

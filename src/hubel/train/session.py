@@ -13,13 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from hubel.core.card import ImageSpec
+from hubel.core.errors import DataError
 from hubel.core.events import Event, Note, Progress
+from hubel.core.language import say
 from hubel.core.seeds import generator
 from hubel.core.types import FeatureMatrix
 from hubel.core.views import VIEWS, border_px
 from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset, Example, check_trainable
-from hubel.data.images import UnreadableImage, read_facts
+from hubel.data.images import Refusal, UnreadableImage, read_facts
+from hubel.data.licences import Origin
+from hubel.data.names import shown
 from hubel.data.resize import choose_resize
 from hubel.models.backbone import Backbone, open_backbone
 from hubel.runtime.engines import open_engine
@@ -27,7 +31,8 @@ from hubel.runtime.probe import WORTH_MEASURING, fastest_engine, seconds_per_ima
 from hubel.train.features import Extraction, Extractor, extract_features, new_extraction
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
-from hubel.train.plan import SECONDS_AROUND, plan_size
+from hubel.train.plan import SECONDS_AFTER, SECONDS_AROUND, plan_size
+from hubel.train.related import Related, find_related
 
 GOOD_ENOUGH = 0.985
 """From this cross-validated accuracy on, another view could not be seen to help; it would only make the model slower."""
@@ -51,9 +56,15 @@ class Session:
     started: float
     seconds_per_image: float
     stop: Callable[[], bool]
+    opened: float = 0.0  # seconds from the beginning until everything was ready to read
     views: list[str] = field(default_factory=list)
-    complete: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # what was read in all of `views`
+    complete: list[np.ndarray] = field(default_factory=list)  # what was read in this and all earlier of `views`
     stopped_early: bool = False
+    related: Related | None = None  # among the images at `related_rows`
+    related_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    by_values: list[str] | None = None  # per example, what the table says in the column `options.by`
+    origins: list[Origin] | None = None  # per example, its licence and source
+    source: str = ""  # what the user called the data
     paths: list[str] = field(init=False)  # the files, in the data set's order
 
     def __post_init__(self) -> None:
@@ -71,11 +82,15 @@ class Session:
     def seconds_left(self) -> float:
         """What the budget has left for reading; infinity without one."""
         budget = self.options.budget
-        return math.inf if budget is None else budget - self.elapsed() - SECONDS_AROUND / 2
+        return math.inf if budget is None else budget - self.elapsed() - max(SECONDS_AFTER, 1.5 * self.opened)
 
     def must_stop(self) -> bool:
         """Whether the user asked to finish, or the budget leaves no time to read on."""
         return self.stop() or self.seconds_left() <= 0
+
+    def is_late(self) -> bool:
+        """Whether the budget leaves no time for more than a quick end."""
+        return self.options.budget is not None and self.elapsed() > self.options.budget - SECONDS_AFTER / 2
 
     def can_learn(self) -> bool:
         """Whether enough was read for a usable run: two training images of every class, or a whole view."""
@@ -129,6 +144,7 @@ def open_session(
         workers=engine.workers,
         budget=options.budget,
     )
+    why = ("as you asked", "지정한 값") if options.size else plan.why
     notes = []
     if options.resize == "auto":
         resize, (why_en, why_ko) = choose_resize(shapes or [(1, 1)])
@@ -137,15 +153,18 @@ def open_session(
         resize = options.resize
     notes.append(
         Note(
-            f"Base {backbone.info.name} at {plan.size} px ({plan.why[0]}), on {engine.name}; expected {plan.expected_seconds:.0f} s",
-            f"기반 모델 {backbone.info.name}, 입력 {plan.size}픽셀({plan.why[1]}), 엔진 {engine.name}; 예상 {plan.expected_seconds:.0f}초",
+            f"Base {backbone.info.name} at {plan.size} px ({why[0]}), on {engine.name}; expected {plan.expected_seconds:.0f} s",
+            f"기반 모델 {backbone.info.name}, 입력 {plan.size}픽셀({why[1]}), 엔진 {engine.name}; 예상 {plan.expected_seconds:.0f}초",
         )
     )
     spec = ImageSpec(size=plan.size, resize=resize)
     key = f"{backbone.graph.parent.name}-{backbone.graph.stem}"
     extractor = Extractor(engine, spec, cache, key, backbone.info.num_features)
     pace *= (plan.size / usual) ** 2
-    return Session(dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop), notes
+    opened = time.monotonic() - started
+    return Session(
+        dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop, opened
+    ), notes
 
 
 def sample_shapes(paths: Sequence[str], seed: int) -> list[tuple[int, int]]:
@@ -177,10 +196,10 @@ def gather(session: Session, view: str) -> Iterator[Event]:
             session.stopped_early = True
             break
     if session.stopped_early and session.views:
-        session.extraction.done[:] = session.complete
+        session.extraction.done[:] = session.complete[-1]
     else:
         session.views.append(view)
-        session.complete = session.extraction.done.copy()
+        session.complete.append(session.extraction.done.copy())
 
 
 def next_view(session: Session, learned: Learned) -> str | None:
@@ -205,15 +224,18 @@ def keep_better(session: Session, before: Learned | None, after: Learned) -> tup
     if session.options.views is not None or new < WORTH_A_VIEW * old:
         return after, [
             Note(
-                f"View {view} added: cross-validated log loss {old:.4f} → {new:.4f}",
+                f"View {view} added: cross-validated log loss {old:.4f} → {new:.4f}.",
                 f"{view} 시점 추가: 교차 검증 로그 손실 {old:.4f} → {new:.4f}",
             )
         ]
     session.views.pop()
+    session.complete.pop()
+    session.extraction.done[:] = session.complete[-1]
     return before, [
         Note(
-            f"View {view} tried and left out: cross-validated log loss {old:.4f} → {new:.4f}",
-            f"{view} 시점은 효과가 작아 제외: 교차 검증 로그 손실 {old:.4f} → {new:.4f}",
+            f"View {view} tried and left out: it slows every prediction, and the cross-validated log loss "
+            f"({old:.4f} → {new:.4f}) did not fall by {1 - WORTH_A_VIEW:.0%}.",
+            f"{view} 시점은 제외: 예측이 느려지는데 교차 검증 로그 손실({old:.4f} → {new:.4f})이 {1 - WORTH_A_VIEW:.0%} 이상 줄지 않았습니다.",
         )
     ]
 
@@ -239,6 +261,7 @@ def kept_examples(session: Session) -> Examples:
     DataError
         When too few are left to learn from.
     """
+    check_some_of_every_class(session)
     kept: list[Example] = [session.dataset.examples[index] for index in session.kept]
     remaining = Dataset(session.dataset.root, session.dataset.classes, tuple(kept), session.dataset.notes)
     check_trainable(remaining)
@@ -248,7 +271,42 @@ def kept_examples(session: Session) -> Examples:
         groups=[example.group for example in kept],
         splits=[example.split for example in kept],
         num_classes=len(session.dataset.classes),
+        related=related_images(session),
     )
+
+
+def check_some_of_every_class(session: Session) -> None:
+    """Refuse data of which a class has no readable image, with the first file's reason.
+
+    Raises
+    ------
+    DataError
+        When there is such a class.
+    """
+    examples, classes = session.dataset.examples, session.dataset.classes
+    readable = {examples[index].label for index in session.kept}
+    for entry in session.extraction.refused:
+        label = examples[entry.index].label
+        if label not in readable and not session.stopped_early:
+            first = UnreadableImage(Refusal(entry.refusal), entry.detail, shown(session.paths[entry.index]))
+            raise DataError(
+                say(
+                    en=f"None of the images of the class {shown(classes[label])} could be read. The first: {first}",
+                    ko=f"클래스 {shown(classes[label])} 의 이미지를 하나도 읽을 수 없습니다. 첫 파일: {first}",
+                )
+            )
+
+
+def related_images(session: Session) -> Related:
+    """The near duplicates and series among the images that were read; found once, as long as these stay the same."""
+    kept = session.kept
+    if session.related is None or not np.array_equal(session.related_rows, kept):
+        traces = session.extraction.traces
+        session.related = find_related(
+            traces if len(kept) == len(traces) else traces[kept], [session.paths[index] for index in kept]
+        )
+        session.related_rows = kept
+    return session.related
 
 
 def data_sha256(session: Session) -> str:

@@ -3,6 +3,10 @@
     train     files → Dataset → features → head → run folder with report    (training.py, run_folder.py)
     predict   run folder + images → labels with probabilities               (predicting.py)
     evaluate  run folder + labelled images → metrics                        (evaluating.py)
+    compare   two run folders + labelled images → a verdict                 (comparing.py)
+    check     files → findings                                              (checking.py)
+    forget    a file → the runs and caches that hold something of it        (forgetting.py)
+    reproduce run folder → the run made again, and what differs             (reproducing.py)
 
 In: what the user asked. Out: events, predictions, metrics, a run folder.
 Never: arithmetic, or a text for a terminal.
@@ -15,28 +19,57 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hubel.core.findings import Checkup
     from hubel.train.options import TrainOptions
+    from hubel.workflows.checking import CheckOptions, check
+    from hubel.workflows.comparing import Compared, Contender, compare, write_page
     from hubel.workflows.evaluating import Evaluation, evaluate
+    from hubel.workflows.forgetting import Forgetting, forget
     from hubel.workflows.house import cache_summary, clear_cache
     from hubel.workflows.predicting import Prediction, load_predictor, predict
+    from hubel.workflows.reproducing import ReproduceOptions, Reproduction, reproduce
     from hubel.workflows.training import train
 
 __all__ = [
+    "CheckOptions",
+    "Checkup",
+    "Compared",
+    "Contender",
     "Evaluation",
+    "Forgetting",
     "Prediction",
+    "ReproduceOptions",
+    "Reproduction",
     "TrainOptions",
     "cache_summary",
+    "check",
     "clear_cache",
+    "compare",
     "evaluate",
+    "forget",
     "load_predictor",
     "predict",
+    "reproduce",
     "train",
+    "write_page",
 ]
 
 _HOMES = {
     "TrainOptions": "hubel.train.options",
+    "CheckOptions": "hubel.workflows.checking",
+    "Checkup": "hubel.core.findings",
+    "check": "hubel.workflows.checking",
+    "Compared": "hubel.workflows.comparing",
+    "Contender": "hubel.workflows.comparing",
+    "compare": "hubel.workflows.comparing",
+    "write_page": "hubel.workflows.comparing",
     "Evaluation": "hubel.workflows.evaluating",
     "evaluate": "hubel.workflows.evaluating",
+    "Forgetting": "hubel.workflows.forgetting",
+    "forget": "hubel.workflows.forgetting",
+    "ReproduceOptions": "hubel.workflows.reproducing",
+    "Reproduction": "hubel.workflows.reproducing",
+    "reproduce": "hubel.workflows.reproducing",
     "cache_summary": "hubel.workflows.house",
     "clear_cache": "hubel.workflows.house",
     "Prediction": "hubel.workflows.predicting",

@@ -7,16 +7,18 @@ from dataclasses import replace
 
 from hubel.core.files import cache_root
 from hubel.data.cache import Cache, CacheSummary
+from hubel.data.kept import LIMIT_BYTES
 
-PARTS = ("rows", "graphs", "engines", "builtin")
-"""The folders of the cache: pixels and features, converted bases, engine measurements, built-in images."""
+PARTS = ("rows", "graphs", "engines", "builtin", "sources")
+"""The folders of the cache: pixels and features, converted bases, engine measurements, built-in images, unpacked sources."""
 
 
 def cache_summary() -> CacheSummary:
     """What the cache holds: pixels and features, and the size of everything hubel can compute again."""
     with Cache(cache_root() / "rows") as cache:
         rows = cache.summary()
-    return replace(rows, folder=cache_root(), num_bytes=sum(part_bytes(part) for part in PARTS))
+    num_bytes = sum(part_bytes(part) for part in PARTS)
+    return replace(rows, folder=cache_root(), num_bytes=num_bytes, limit_bytes=rows.limit_bytes + LIMIT_BYTES)
 
 
 def clear_cache() -> int:

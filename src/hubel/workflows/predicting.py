@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from hubel.core.answers import AS_MADE, Answer, Limits
+from hubel.core.decision import Wish
 from hubel.core.errors import ModelError
 from hubel.core.files import cache_root
 from hubel.core.golden import TOLERANCES, Golden, check_golden, furthest_probability, read_golden
@@ -18,13 +20,21 @@ from hubel.core.parallel import batches, map_in_order
 from hubel.core.rundir import GOLDEN, MODEL
 from hubel.core.types import FeatureMatrix, Pixels, Probabilities
 from hubel.data.images import ImageSource, UnreadableImage, load_image
-from hubel.runtime.engines import BATCH_SIZE, open_engine
-from hubel.runtime.predictor import Predictor, open_predictor
+from hubel.evaluate.deciding import decide, ranked
+from hubel.runtime.engines import BATCH_SIZE, EXACT_ENGINE, open_engine
+from hubel.runtime.predictor import Predictor, Said, open_predictor
+from hubel.workflows.limits import answers_of, limited
+from hubel.workflows.promising import promising
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one image: the best class and the next ones; or, with `label` None, why it was not read."""
+    """What the model says of one image: the answered class and the next ones; or, with `label` None, why it was not read.
+
+    The answered class comes first in `top`, with its probability; a decision of the run may answer another than the likeliest.
+    `answer` says which of the three answers is given, and `choices` the classes it names: one, several when unsure, none
+    when unknown. `unknown_score` is higher for images unlike those learned from, None where the run has no such measure.
+    """
 
     path: str
     label: str | None
@@ -32,15 +42,20 @@ class Prediction:
     top: tuple[tuple[str, float], ...]
     refusal: str | None = None
     detail: str = ""
+    answer: Answer | None = None
+    choices: tuple[str, ...] = ()
+    unknown_score: float | None = None
 
 
-def predict(
+def predict(  # noqa: PLR0913  what a user may say of it
     run: Path,
     sources: Iterable[ImageSource],
     *,
     top_k: int = 5,
     engine: str | None = None,
     num_images: float = math.inf,
+    at_least: Sequence[Wish] = (),
+    limits: Limits = AS_MADE,
 ) -> Iterator[Prediction]:
     """Classify images one after the other, in their order; memory does not grow with their number.
 
@@ -53,16 +68,23 @@ def predict(
     top_k
         How many of the best classes to give.
     engine
-        Take this engine instead of the fastest.
+        The engine, or "fastest" (see `runtime.open_predictor`).
     num_images
-        How many will come, if known; few images are done by the engine that starts fastest.
+        How many will come, if known, for "fastest".
+    at_least
+        Promises of precision or recall, instead of the run's own.
+    limits
+        When an image is unknown, and when several classes are named, instead of the run's own.
 
     Raises
     ------
     ModelError
         When the run cannot be opened, or no longer does what it did when it was made.
+    UsageError
+        When a promise cannot be kept.
     """
-    predictor = load_predictor(run, num_images=num_images, engine=engine)
+    predictor = promising(load_predictor(run, num_images=num_images, engine=engine), at_least)
+    predictor = limited(predictor, limits)
 
     def work(batch: list[ImageSource]) -> list[Prediction]:
         return predict_batch(predictor, batch, top_k)
@@ -81,12 +103,18 @@ def load_predictor(run: Path, *, num_images: float = math.inf, engine: str | Non
     """
     predictor = open_predictor(run, num_images=num_images, store=cache_root() / "engines", engine=engine)
     golden = read_golden(predictor.folder / GOLDEN)
-    found = check_predictor(predictor, golden)
-    if furthest_probability(found, golden.probabilities) > TOLERANCES["bf16"] and predictor.engine.name.endswith(
-        "bf16"
-    ):
-        # Rounding may have moved an image between two classes, or the model was changed: float32 tells which.
-        check_predictor(replace(predictor, engine=open_engine("onnxruntime-f32", predictor.folder / MODEL)), golden)
+    if not predictor.engine.name.endswith("bf16"):
+        check_predictor(predictor, golden)
+        return predictor
+    # Rounding may have moved an image between two classes, or the model was changed: float32 tells which.
+    exact = replace(predictor, engine=open_engine(EXACT_ENGINE, predictor.folder / MODEL))
+    try:
+        found = check_predictor(predictor, golden)
+    except ModelError:
+        check_predictor(exact, golden)
+        return exact  # this base does not bear rounding
+    if furthest_probability(found, golden.probabilities) > TOLERANCES["bf16"]:
+        check_predictor(exact, golden)
     return predictor
 
 
@@ -127,6 +155,12 @@ def probabilities_of(
     predictor: Predictor, sources: Iterable[ImageSource]
 ) -> tuple[Probabilities, list[UnreadableImage | None]]:
     """The probabilities of the images that could be read, (m k), and for every source its refusal or None."""
+    said, refusals = said_of(predictor, sources)
+    return said.probabilities, refusals
+
+
+def said_of(predictor: Predictor, sources: Iterable[ImageSource]) -> tuple[Said, list[UnreadableImage | None]]:
+    """What the model says of the images that could be read, and for every source its refusal or None."""
     pixels: list[Pixels] = []
     refusals: list[UnreadableImage | None] = []
     for source in sources:
@@ -135,23 +169,27 @@ def probabilities_of(
             refusals.append(None)
         except UnreadableImage as error:
             refusals.append(error)
-    if not pixels:
-        return np.empty((0, len(predictor.card.classes)), np.float32), refusals
-    return predictor.probabilities(np.stack(pixels)), refusals
+    side = predictor.card.image.size
+    return predictor.say_of(np.stack(pixels) if pixels else np.empty((0, side, side, 3), np.uint8)), refusals
 
 
 def predict_batch(predictor: Predictor, sources: list[ImageSource], top_k: int) -> list[Prediction]:
     """The predictions of a few images; called in a worker thread."""
-    probabilities, refusals = probabilities_of(predictor, sources)
-    rows = iter(probabilities)
+    said, refusals = said_of(predictor, sources)
+    card = predictor.card
+    named, known = answers_of(said, decide(said.probabilities, card.decision, classes=card.classes), card=card)
+    places = iter(range(len(known)))
     answers = []
     for source, refusal in zip(sources, refusals, strict=True):
         name = os.fsdecode(source) if isinstance(source, str | os.PathLike) else f"<{type(source).__name__}>"
         if refusal is not None:
             answers.append(Prediction(name, None, None, (), str(refusal.refusal), refusal.detail))
             continue
-        row = next(rows)
-        best = np.argsort(-row, kind="stable")[:top_k]
-        top = tuple((predictor.card.classes[index], float(row[index])) for index in best)
-        answers.append(Prediction(name, *top[0], top))
+        place = next(places)
+        row, order = said.probabilities[place], ranked(said.probabilities[place], card.decision, classes=card.classes)
+        top = tuple((card.classes[index], float(row[index])) for index in order[:top_k])
+        choices = tuple(card.classes[index] for index in order if named[place, index]) if known[place] else ()
+        answer: Answer = "unknown" if not choices else "label" if len(choices) == 1 else "unsure"
+        score = None if said.unknown_scores is None else float(said.unknown_scores[place])
+        answers.append(Prediction(name, *top[0], top, answer=answer, choices=choices, unknown_score=score))
     return answers

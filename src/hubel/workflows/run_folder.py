@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,20 +16,23 @@ from typing import cast
 
 import numpy as np
 
-from hubel.core.card import Card, Provenance
+from hubel.core.card import Card, Metrics, Provenance
 from hubel.core.events import Event, Finished, Note, StageDone, event_record
-from hubel.core.files import write_atomically
+from hubel.core.files import cache_root, write_atomically
 from hubel.core.golden import NUM_GOLDEN, write_golden
 from hubel.core.parallel import map_in_order
 from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
 from hubel.data.dataset import Split
 from hubel.data.images import UnreadableImage, load_image
-from hubel.data.names import shown
+from hubel.data.kept import source_info
+from hubel.data.ledger_file import LEDGER, summarise, write_ledger
+from hubel.data.names import name_below, shown
 from hubel.data.pictures import golden_card, golden_copy, thumbnail
 from hubel.data.split import cross_split_duplicates
 from hubel.data.split_file import SplitRow, escape_name, write_split_csv
-from hubel.evaluate.calibration import fit_temperature, softmax
+from hubel.evaluate.deciding import decide
+from hubel.evaluate.fairness import AnswerSet, Column
 from hubel.evaluate.metrics import measure, reliability
 from hubel.evaluate.picture import write_picture
 from hubel.evaluate.report import (
@@ -42,13 +45,22 @@ from hubel.evaluate.report import (
     most_typical,
     write_report,
 )
+from hubel.evaluate.sentences import ended_early
 from hubel.export.model_card import model_card
-from hubel.export.onnx import export_model
+from hubel.export.onnx import ModelParts, export_model
 from hubel.export.weights import write_weights
+from hubel.models.backbone import open_backbone
 from hubel.runtime.engines import open_engine, usable_cores
 from hubel.runtime.probe import processor_name
 from hubel.train.learn import Learned
 from hubel.train.session import Session, data_sha256
+from hubel.workflows.answering import Answering, choose_answering
+from hubel.workflows.answering_notes import answering_notes
+from hubel.workflows.grouping import with_groups
+from hubel.workflows.ledger import ledger_rows, licence_notes, with_copies
+from hubel.workflows.promising import write_held_out
+from hubel.workflows.three_answers import choose_three_answers, three_answers_notes, with_three_answers
+from hubel.workflows.together import leak_record, together_notes, twin_pairs
 
 NUM_MISTAKES = 24
 NUM_LEAST_SURE = 12
@@ -62,28 +74,36 @@ def write_run(
     """Write everything into `folder`, which will become `final`; returns the last event."""
     begun = session.elapsed()
     labels = np.array([session.dataset.examples[index].label for index in session.kept])
-    temperature = fit_temperature(learned.held_out_logits, labels[learned.held_out])
-    probabilities = softmax(learned.logits, temperature=temperature)
-    card = make_card(session, learned, temperature, probabilities, labels[learned.measured], command)
-    log.extend(closing_notes(session, learned))
+    answering = choose_answering(learned, labels, classes=session.dataset.classes, wishes=session.options.at_least)
+    probabilities = answering.probabilities
+    three = choose_three_answers(session, learned, answering, labels=labels)
+    card = make_card(session, learned, answering, labels[learned.measured], command)
+    ledger = ledger_rows(session, learned)
+    card = with_three_answers(card, three).model_copy(update={"ledger": summarise(ledger)})
+    log.extend((*licence_notes(ledger), *closing_notes(session, learned), *together_notes(session, learned), *answering_notes(card), *three_answers_notes(three.short)))
     write_atomically(folder / CARD, card.model_dump_json(indent=2))
     write_weights(folder / WEIGHTS, learned.head.weights, learned.head.bias, card=card)
-    export_model(session.backbone.graph, learned.head.weights, learned.head.bias, card=card, path=folder / MODEL)
+    base = open_backbone(session.options.model, cache_root() / "graphs")  # made again if the cache was cleared meanwhile
+    parts = ModelParts(base.graph, learned.head.weights, learned.head.bias, three.familiar)
+    export_model(parts, card=card, path=folder / MODEL)
     with ThreadPoolExecutor(1) as aside:
         golden = aside.submit(write_golden_images, folder, session, card)
         write_split_csv(folder / "split.csv", split_rows(session, learned))
-        write_predictions(folder / "predictions.csv", session, learned, probabilities, labels)
+        write_predictions(folder / "predictions.csv", session, learned, answering, labels)
+        more = {"unknown_scores": three.scores, "groups": three.groups}
+        write_held_out(folder, answering.held_out, labels[learned.held_out], **more)
         write_atomically(folder / "config.toml", config_toml(session, card))
         write_atomically(folder / "README.md", model_card(final.name, card))
         log.append(StageDone("write", session.elapsed() - begun))
         report = make_report(final, session, learned, card, probabilities, log)
         write_report(report, folder / REPORT)
         write_picture(report, folder / PICTURE)
-        golden.result()
+        write_ledger(folder / LEDGER, with_copies(ledger, report=report, golden=golden.result()))
     refused = len(session.extraction.refused)
     metrics = card.metrics
     finished = Finished(
-        final, metrics.accuracy, metrics.accuracy_interval, metrics.protocol, metrics.num_images, refused, session.elapsed()
+        final, metrics.accuracy, metrics.accuracy_interval, metrics.protocol, metrics.num_images, refused, session.elapsed(),
+        num_unread(session),
     )  # fmt: skip
     write_atomically(
         folder / "events.jsonl",
@@ -92,29 +112,49 @@ def write_run(
     return finished
 
 
-def make_card(
-    session: Session, learned: Learned, temperature: float, probabilities: Probabilities, labels: Labels, command: str
-) -> Card:
+def make_card(session: Session, learned: Learned, answering: Answering, labels: Labels, command: str) -> Card:
     """The card, with what was measured."""
     return Card(
         classes=session.dataset.classes,
+        source=source_info(session.dataset.root),
         image=session.extractor.spec,
         base=session.backbone.info,
         views=tuple(session.views),
-        temperature=temperature,
+        temperature=answering.temperature,
+        calibration=answering.calibration,
+        balance=learned.balance,
+        leak_tax=leak_record(session, learned),
+        decision=answering.decision,
         regularisation=learned.head.regularisation,
-        metrics=measure(probabilities, labels, classes=session.dataset.classes, protocol=learned.protocol),
+        metrics=measured_metrics(session, learned, answering, labels),
         provenance=Provenance(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=shown(command),
             seed=session.options.seed,
             data_sha256=data_sha256(session),
             num_train=learned.parts.count("train"),
+            num_seen=len(session.kept),
+            num_unread=num_unread(session),
             versions=versions(),
             machine=f"{processor_name()}, {usable_cores()} cores, {platform.system()}",
             engine=session.extractor.engine.name,
         ),
     )
+
+
+def measured_metrics(session: Session, learned: Learned, answering: Answering, labels: Labels) -> Metrics:
+    """The figures of the images that were kept to measure with, and of each group of them that the user asked for."""
+    units = None if learned.groups is None else learned.groups[learned.measured]
+    probabilities, answers, protocol = answering.probabilities, answering.answers, learned.protocol
+    metrics = measure(
+        probabilities, labels, classes=session.dataset.classes, protocol=protocol, answers=answers, groups=units
+    )
+    by, values = session.options.by, session.by_values
+    if by is None or values is None:
+        return metrics
+    column = Column(by, [values[index] for index in session.kept[learned.measured]])
+    out_of_fold = protocol == "cross-validation"
+    return with_groups(metrics, AnswerSet(probabilities, answers, labels, units, cross_validated=out_of_fold), column)
 
 
 def versions() -> dict[str, str]:
@@ -130,11 +170,12 @@ def versions() -> dict[str, str]:
 
 def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
     """What the reader of the report must know about how the estimate came about."""
-    total, read = len(session.paths), len(session.kept)
-    if session.stopped_early:
+    if num_unread(session):
+        yield Note(*ended_early(len(session.kept), num_unread(session)))
+    if refused := len(session.extraction.refused):
         yield Note(
-            f"Reading was ended early: the model has seen {read} of {total} images. Run the same command again to go on.",
-            f"읽기를 일찍 끝냈습니다: 이미지 {total}장 중 {read}장만 보았습니다. 같은 명령을 다시 실행하면 이어서 진행합니다.",
+            f"Files that could not be read: {refused}. `hubel check` says of each what to do, and what else there is to mend.",
+            f"읽을 수 없는 파일: {refused}개. `hubel check`가 파일마다 할 일과 그 밖에 고칠 것을 알려 줍니다.",
         )
     if learned.protocol == "cross-validation":
         yield Note(
@@ -142,11 +183,6 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
             "that had not seen it, and the model you ship has learned from all of them.",
             f"수치는 {int(learned.folds.max()) + 1}겹 교차 검증 결과입니다: 모든 이미지는 그 이미지를 보지 않은 분류기가 판정했고, "
             "최종 모델은 모든 이미지로 학습했습니다.",
-        )
-    if learned.weighted:
-        yield Note(
-            "Classes are weighed alike, because their sizes differ.",
-            "클래스 크기가 서로 달라 같은 비중으로 학습했습니다.",
         )
     splits = [session.dataset.examples[index].split for index in session.kept]
     pairs = cross_split_duplicates([session.extraction.contents[index] for index in session.kept], splits)
@@ -160,22 +196,34 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
         )
 
 
-def write_golden_images(folder: Path, session: Session, card: Card) -> None:
-    """Choose a few images evenly, copy them small and without loss, add the test card, and note what float32 says of them."""
+def num_unread(session: Session) -> int:
+    """How many images were left when reading was ended early."""
+    return len(session.paths) - len(session.kept) - len(session.extraction.refused) if session.stopped_early else 0
+
+
+def write_golden_images(folder: Path, session: Session, card: Card) -> dict[str, int]:
+    """Choose a few images evenly, copy them small and without loss, add the test card, and note what float32 says of them.
+
+    Returns
+    -------
+    dict
+        Of each copy's name in the run folder, the position of the image in the data set.
+    """
     kept = session.kept
     chosen = kept[np.unique(np.linspace(0, len(kept) - 1, NUM_GOLDEN).astype(int))]
     engine = open_engine("onnxruntime-f32", folder / MODEL)
 
-    def work(index: int | None) -> tuple[bytes, dict[str, np.ndarray]] | None:
+    def work(index: int | None) -> tuple[int | None, bytes, dict[str, np.ndarray]] | None:
         try:
             copy = golden_card() if index is None else golden_copy(session.paths[index])
         except UnreadableImage:
             return None  # the file went away since it was read; the others serve
-        return copy, engine.run(load_image(copy, card.image)[None])
+        return index, copy, engine.run(load_image(copy, card.image)[None])
 
     answers = [answer for answer in map_in_order(work, (None, *chosen.tolist()), workers=engine.workers) if answer]
-    said = {name: np.concatenate([outputs[name] for _, outputs in answers]) for name in ("probabilities", "features")}
-    write_golden(folder / GOLDEN, [copy for copy, _ in answers], said["probabilities"], said["features"])
+    said = {name: np.concatenate([outputs[name] for *_, outputs in answers]) for name in ("probabilities", "features")}
+    names = write_golden(folder / GOLDEN, [copy for _, copy, _ in answers], said["probabilities"], said["features"])
+    return {f"{GOLDEN}/{name}": index for name, (index, *_) in zip(names, answers, strict=True) if index is not None}
 
 
 def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
@@ -189,16 +237,14 @@ def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
         )
 
 
-def write_predictions(
-    path: Path, session: Session, learned: Learned, probabilities: Probabilities, labels: Labels
-) -> None:
+def write_predictions(path: Path, session: Session, learned: Learned, answering: Answering, labels: Labels) -> None:
     """`predictions.csv`: what was said of every image that the figures stand on."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["file", "label", "predicted", "probability", "probability_of_label"])
     classes, kept = session.dataset.classes, session.kept
-    for row, values in zip(learned.measured, probabilities, strict=True):
-        best, label = int(values.argmax()), int(labels[row])
+    for row, values, answer in zip(learned.measured, answering.probabilities, answering.answers, strict=True):
+        best, label = int(answer), int(labels[row])
         file = escape_name(session.paths[kept[row]])
         writer.writerow([file, classes[label], classes[best], f"{values[best]:.6f}", f"{values[label]:.6f}"])
     write_atomically(path, text.getvalue())
@@ -216,6 +262,11 @@ def config_toml(session: Session, card: Card) -> str:
         "seed": options.seed,
         "budget": options.budget,
         "engine": session.extractor.engine.name,
+        "source": escape_name(session.source) or None,
+        "reject": options.reject,
+        "accept_error": options.accept_error,
+        "at_least": [str(wish) for wish in options.at_least] or None,
+        "by": options.by,
     }
     return "".join(
         f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if value is not None
@@ -228,19 +279,21 @@ def make_report(
     """What the report shows."""
     labels = np.array([session.dataset.examples[index].label for index in session.kept])[learned.measured]
     paths = [session.paths[session.kept[row]] for row in learned.measured]
+    answers = decide(probabilities, card.decision, classes=card.classes)
 
     root = session.dataset.root
 
     def results(rows: Sequence[int]) -> tuple[ImageResult, ...]:
         found = (image_result(paths[row], int(labels[row]), probabilities[row], root=root) for row in rows)
-        return tuple(entry for entry in found if entry)
+        said = (int(answers[row]) for row in rows)
+        return tuple(replace(entry, answer=answer) for entry, answer in zip(found, said, strict=True) if entry)
 
     refused = session.extraction.refused
     return Report(
         title=final.name,
         run_folder=str(final),
         card=card,
-        mistakes=results(most_confident_mistakes(probabilities, labels, limit=NUM_MISTAKES).tolist()),
+        mistakes=results(most_confident_mistakes(probabilities, labels, limit=NUM_MISTAKES, answers=answers).tolist()),
         least_sure=results(least_sure(probabilities, limit=NUM_LEAST_SURE).tolist()),
         reliability=reliability(probabilities, labels),
         set_aside=tuple(
@@ -250,7 +303,8 @@ def make_report(
         stages=tuple(StageTime(event.stage, event.seconds, "") for event in log if isinstance(event, StageDone)),
         notes=tuple((event.en, event.ko) for event in log if isinstance(event, Note)),
         num_set_aside=len(refused),
-        examples=results(most_typical(probabilities, labels, limit=NUM_EXAMPLES).tolist()),
+        examples=results(most_typical(probabilities, labels, limit=NUM_EXAMPLES, answers=answers).tolist()),
+        twins=twin_pairs(session),
     )
 
 
@@ -260,28 +314,3 @@ def image_result(path: str, label: int, row: np.ndarray, *, root: str) -> ImageR
         return ImageResult(name_below(path, root), label, tuple(row.tolist()), thumbnail(path))
     except UnreadableImage:
         return None
-
-
-def name_below(path: str, root: str) -> str:
-    """How a file is called inside its data set; its path stays whole where it lies elsewhere, as a table's files may.
-
-    Parameters
-    ----------
-    path
-        Where the file lies.
-    root
-        The data set's folder, or the table that lists its files.
-
-    Examples
-    --------
-    >>> name_below("pets/cats/1.jpg", "pets")
-    'cats/1.jpg'
-    >>> name_below("other/1.jpg", "pets")
-    'other/1.jpg'
-    """
-    folder = Path(root).parent if Path(root).is_file() else Path(root)
-    try:
-        name = os.path.relpath(path, folder)
-    except ValueError:  # on Windows, two drives
-        return path
-    return path if Path(name).parts[:1] == (os.pardir,) else name

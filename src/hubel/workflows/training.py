@@ -9,15 +9,21 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 
 from hubel.core.errors import MissingExtraError
 from hubel.core.events import Event, Note, Progress, StageDone, Started
 from hubel.core.files import cache_root
 from hubel.core.rundir import new_run_folder, safe_run_name
 from hubel.data.cache import Cache
-from hubel.data.dataset import without_spare_validation
+from hubel.data.dataset import Dataset, without_spare_validation
+from hubel.data.kept import source_info
+from hubel.data.licences import find_origins
 from hubel.data.sources import open_dataset
+from hubel.evaluate.conformal import check_enough
 from hubel.evaluate.report import load_template
+from hubel.evaluate.wishes import check_wishes
+from hubel.train.head import never
 from hubel.train.learn import Learned, learn
 from hubel.train.options import TrainOptions
 from hubel.train.session import (
@@ -29,30 +35,43 @@ from hubel.train.session import (
     next_view,
     open_session,
 )
-from hubel.workflows.opening import resolve_source
+from hubel.workflows.grouping import column_of
+from hubel.workflows.opening import called, open_source, source_name
 from hubel.workflows.run_folder import write_run
 
+Result = TypeVar("Result")
 
-def never() -> bool:
-    """Nobody asks to stop."""
-    return False
+
+def everything(dataset: Dataset) -> Dataset:
+    """All of a data set."""
+    return dataset
 
 
 def train(
-    source: str, options: TrainOptions, *, command: str = "", stop: Callable[[], bool] = never
+    source: str,
+    options: TrainOptions,
+    *,
+    command: str = "",
+    stop: Callable[[], bool] = never,
+    select: Callable[[Dataset], Dataset] = everything,
+    rows: Path | None = None,
 ) -> Iterator[Event]:
     """Make a classifier of a source of labelled images; the last event says where it is.
 
     Parameters
     ----------
     source
-        A folder of class folders, a table, or the name of a built-in set.
+        A folder of class folders, a table, an archive, Parquet files, an address, or the name of a set.
     options
         What the user chose.
     command
         The command line, for the card.
     stop
         Asked while images are read; once True, the run is finished with the images read so far.
+    select
+        What to take of the data.
+    rows
+        Where pixels and features are kept; by default in the cache.
 
     Raises
     ------
@@ -61,14 +80,27 @@ def train(
     """
     started = time.monotonic()
     root = cache_root()
-    dataset = without_spare_validation(open_dataset(resolve_source(source)))
-    wanted = options.out or Path("runs") / safe_run_name(Path(source).absolute().name)
-    log: list[Event] = [Started(dataset.root, len(dataset.examples), len(dataset.classes))]
-    yield log[0]
-    with Cache(root / "rows") as cache, new_run_folder(wanted) as (folder, final):
+    log: list[Event] = []
+    path = yield from recorded(open_source(source, stop=stop), log)
+    if path != source:
+        started = time.monotonic()  # the budget is for the images, not for fetching and unpacking them
+    dataset = select(without_spare_validation(open_dataset(path)))
+    paths = [example.path for example in dataset.examples]
+    origins = find_origins(path, dataset.root, paths, info=source_info(dataset.root))
+    check_wishes(options.at_least, dataset.classes)
+    column = column_of(path, options.by, paths) if options.by else None
+    if options.accept_error:
+        check_enough(len(dataset.examples), options.accept_error)  # before hours are spent on reading
+    wanted = options.out or Path("runs") / safe_run_name(source_name(source))
+    log.append(Started(dataset.root if path == source else called(source), len(dataset.examples), len(dataset.classes)))
+    yield log[-1]
+    with Cache(rows or root / "rows") as cache, new_run_folder(wanted) as (folder, final):
         session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop, started=started)
-        log += [*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())]
-        yield from log[1:]
+        session.by_values = list(column.values) if column else None
+        session.origins, session.source = origins, called(source)
+        opening: list[Event] = [*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())]
+        log += opening
+        yield from opening
         learned = yield from recorded(read_and_learn(session), log)
         finished = write_run(folder, final, session, learned=learned, command=command, log=log)
     yield replace(finished, seconds=session.elapsed())
@@ -81,14 +113,14 @@ def warm_up() -> None:
         load_template()
 
 
-def recorded(events: Generator[Event, None, Learned], log: list[Event]) -> Generator[Event, None, Learned]:
+def recorded(events: Generator[Event, None, Result], log: list[Event]) -> Generator[Event, None, Result]:
     """Pass events on and keep those that are worth reading later."""
     while True:
         try:
             event = next(events)
         except StopIteration as end:
-            learned: Learned = end.value
-            return learned
+            result: Result = end.value
+            return result
         if not isinstance(event, Progress):
             log.append(event)
         yield event
@@ -101,10 +133,12 @@ def read_and_learn(session: Session) -> Generator[Event, None, Learned]:
     Thread(target=warm_up, daemon=True).start()
     while view is not None:
         begun = session.elapsed()
+        if session.views:
+            yield Note(f"Trying another view of each image: {view}.", f"이미지마다 다른 시점을 시도합니다: {view}.")
         yield from gather(session, view)
         read = session.elapsed()
         yield StageDone("read", read - begun)
-        candidate = learn(mean_features(session), kept_examples(session), session.options.seed)
+        candidate = learn(mean_features(session), kept_examples(session), session.options.seed, stop=session.is_late)
         yield StageDone("learn", session.elapsed() - read)
         learned, notes = keep_better(session, learned, candidate)
         yield from notes

@@ -33,7 +33,7 @@ def test_json_gives_every_byte_of_a_name_back(name: str) -> None:
 def test_csv_gives_every_byte_of_a_name_back(name: str) -> None:
     (row,) = csv.reader(io.StringIO(csv_line(Prediction(name, "cat", 0.5, (("cat", 0.5),)), 1), newline=""))
     assert bytes_of(row[0]) == os.fsencode(whole(name))
-    assert row[1:] == ["cat", "0.5", ""]
+    assert row[1:] == ["cat", "0.5", "", "", "", ""]
 
 
 @given(NAMES)
@@ -47,7 +47,7 @@ def test_line_for_people_is_one_printable_line(name: str) -> None:
 def test_refused_file_has_its_reason_in_every_format() -> None:
     refused = Prediction("a.jpg", None, None, (), "truncated", "detail")
     assert json.loads(jsonl_line(refused)) == {"file": "a.jpg", "error": "truncated", "detail": "detail"}
-    assert csv_line(refused, 2) == "a.jpg,,,truncated,,"
+    assert csv_line(refused, 2) == "a.jpg,,,truncated,,,,,"
     assert "[truncated]" in table_line(refused, 5)
     assert "[truncated]" in chart(refused)
 
@@ -69,6 +69,20 @@ def test_single_image_is_drawn_as_a_chart_and_many_as_lines() -> None:
 @given(st.floats(0, 1))
 def test_bar_never_grows_beyond_its_width(share: float) -> None:
     assert len(bar(share, 16)) <= 16
+
+
+def test_the_three_answers_are_said_in_every_format() -> None:
+    unknown = Prediction("a.jpg", "cat", 0.9, (("cat", 0.9), ("dog", 0.1)), answer="unknown", unknown_score=1.5)
+    unsure = Prediction("b.jpg", "cat", 0.6, (("cat", 0.6), ("dog", 0.4)), answer="unsure", choices=("cat", "dog"))
+    assert table_line(unknown, 7).split() == ["unknown", "a.jpg"]
+    assert table_line(unsure, 7).startswith("cat or dog?  ")
+    assert chart(unknown).splitlines()[1].startswith("  unknown: unlike")
+    record = json.loads(jsonl_line(unknown))
+    assert (record["label"], record["answer"], record["set"], record["unknown_score"]) == ("cat", "unknown", [], 1.5)
+    assert csv_line(unsure, 2) == 'b.jpg,cat,0.6,,dog,0.4,unsure,"[""cat"", ""dog""]",'
+    # the columns of files stand below each other
+    widths = {table_line(prediction, 7).index(prediction.path) for prediction in (unknown, unsure, CAT)}
+    assert len(widths) == 1
 
 
 def test_unfinished_file_of_answers_does_not_appear(tmp_path: Path) -> None:

@@ -32,12 +32,12 @@ def test_names_count_up(tmp_path: Path) -> None:
     for _ in range(3):
         with new_run_folder(tmp_path / "run") as (_, final):
             names.append(final.name)
-    assert names == ["run", "run2", "run3"]
+    assert names == ["run", "run-2", "run-3"]
 
 
 def test_a_folder_that_is_being_filled_is_not_taken(tmp_path: Path) -> None:
     with new_run_folder(tmp_path / "run") as (_, first), new_run_folder(tmp_path / "run") as (_, second):
-        assert (first.name, second.name) == ("run", "run2")
+        assert (first.name, second.name) == ("run", "run-2")
 
 
 @pytest.mark.parametrize("wanted", [".", "..", "/"])

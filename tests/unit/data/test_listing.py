@@ -162,3 +162,13 @@ for name in sys.argv[1:]:
     print(tracemalloc.get_traced_memory()[1])
     tracemalloc.stop()
 """
+
+
+def test_standard_input_may_be_a_table(photos: Path) -> None:
+    lines = ["label,file_name\n", 'cat,"a,1.jpg"\n', "dog,b.jpg\n"]
+    assert list(list_images(["-"], stream=lines)) == ["a,1.jpg", "b.jpg"]
+
+
+def test_an_empty_standard_input_is_refused(photos: Path) -> None:
+    with pytest.raises(DataError, match="No name came"):
+        list(list_images(["-"], stream=["\n"]))

@@ -601,3 +601,12 @@ def test_validation_images_are_left_unread_only_where_test_images_measure(tmp_pa
     )
     assert sorted(str(example.split) for example in dataset.examples) == ["test", "test", "train", "train"]
     assert "2 validation images are not read" in remarks(dataset)
+
+
+def test_the_runs_of_hubel_are_no_class(tmp_path: Path) -> None:
+    make(tmp_path, "cat/1.png", "dog/1.png", "runs/pets/picture.png", "runs/pets/golden/01.png")
+    for name in ("card.json", "model.onnx"):
+        (tmp_path / "runs" / "pets" / name).write_text("{}")
+    dataset = open_dataset(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert "Run folders of hubel, not read: 1" in remarks(dataset)

@@ -28,8 +28,12 @@ def scores(seed: int, num_classes: int, scale: float) -> tuple[np.ndarray, np.nd
 def test_temperature_is_the_optimum_scipy_finds(seed: int, num_classes: int, scale: float) -> None:
     logits, labels = scores(seed, num_classes, scale)
 
+    doubt = 1 / (len(labels) + 2)
+    truth = np.full(logits.shape, doubt / (num_classes - 1))
+    truth[np.arange(len(labels)), labels] = 1 - doubt
+
     def loss(inverse: float) -> float:
-        return float(-log_softmax(logits * inverse, axis=1)[np.arange(len(labels)), labels].mean())
+        return float(-(truth * log_softmax(logits * inverse, axis=1)).sum(axis=1).mean())
 
     bounds = (1 / HIGHEST_TEMPERATURE, 1 / LOWEST_TEMPERATURE)
     best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-12})
@@ -48,9 +52,9 @@ def test_scaling_the_scores_scales_the_temperature(seed: int, scale: float) -> N
 
 
 def test_known_optimum_is_met_to_six_digits() -> None:
-    # Three of four right with a gap of 4: the best claim is 3/4, so 4 / T = ln 3.
+    # Three of four right with a gap of 4; softened by 1/6 that is 2/3, so 4 / T = ln 2.
     logits = np.tile([4.0, 0.0], (4, 1))
-    assert fit_temperature(logits, np.array([0, 0, 0, 1])) == pytest.approx(4 / np.log(3), abs=1e-6)
+    assert fit_temperature(logits, np.array([0, 0, 0, 1])) == pytest.approx(4 / np.log(2), abs=1e-6)
 
 
 def test_calibration_never_raises_the_log_loss() -> None:
@@ -59,8 +63,16 @@ def test_calibration_never_raises_the_log_loss() -> None:
     assert log_loss(softmax(logits, temperature=fit_temperature(logits, labels)), labels) < before
 
 
-def test_scores_that_never_err_meet_the_lower_bound() -> None:
-    assert fit_temperature(np.eye(3), np.arange(3)) == LOWEST_TEMPERATURE
+@pytest.mark.parametrize("num_images", [4, 40, 400])
+def test_scores_that_never_err_claim_no_more_than_so_many_images_can_show(num_images: int) -> None:
+    labels = np.arange(num_images) % 2
+    logits = 5 * np.eye(2)[labels]
+    claimed = softmax(logits, temperature=fit_temperature(logits, labels)).max(axis=1)
+    assert claimed == pytest.approx(1 - 1 / (num_images + 2), abs=1e-6)
+
+
+def test_scores_too_small_for_any_claim_meet_the_lower_bound() -> None:
+    assert fit_temperature(np.eye(3) / 1000, np.arange(3)) == LOWEST_TEMPERATURE
 
 
 def test_scores_that_always_err_meet_the_upper_bound() -> None:

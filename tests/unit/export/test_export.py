@@ -15,7 +15,7 @@ from hubel.core.files import cache_root
 from hubel.core.views import VIEWS, show
 from hubel.evaluate.calibration import softmax
 from hubel.export.model_card import model_card
-from hubel.export.onnx import export_model
+from hubel.export.onnx import ModelParts, export_model
 from hubel.export.weights import write_weights
 from hubel.models.backbone import open_backbone
 from hubel.runtime.engines import TOLERANCES, Engine, open_engine
@@ -36,7 +36,8 @@ def head() -> tuple[np.ndarray, np.ndarray]:
 
 def export(path: Path, views: tuple[str, ...]) -> Path:
     card = read_card(small_run() / "card.json").model_copy(update={"views": views, "temperature": 1.7})
-    export_model(open_backbone("efficientnet_lite0", cache_root() / "graphs").graph, *head(), card=card, path=path)
+    parts = ModelParts(open_backbone("efficientnet_lite0", cache_root() / "graphs").graph, *head())
+    export_model(parts, card=card, path=path)
     return path
 
 
@@ -71,7 +72,8 @@ def test_the_model_is_valid_and_says_how_to_use_it() -> None:
     assert json.loads(about["views"]) == list(card.views)
     assert about["data_sha256"] == card.provenance.data_sha256
     assert [entry.name for entry in model.graph.input] == ["pixels"]
-    assert [entry.name for entry in model.graph.output] == ["probabilities", "features"]
+    outputs = [entry.name for entry in model.graph.output]
+    assert outputs == ["probabilities", "features", "unknown_score", "known", "in_set"]
 
 
 def test_the_same_head_gives_the_same_bytes(tmp_path: Path) -> None:

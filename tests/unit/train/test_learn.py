@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from hubel.core.errors import DataError
 from hubel.data.dataset import Split
 from hubel.train import learn as learn_module
+from hubel.train.head import USUAL_STRENGTH
 from hubel.train.learn import Examples, learn, number_of_folds
 
 
@@ -96,9 +98,11 @@ def test_the_same_seed_gives_the_same_head_to_the_last_bit() -> None:
     assert (learn(features, examples, 8).folds != first.folds).any()
 
 
-def test_unbalanced_classes_are_weighed_alike() -> None:
-    assert learn(*task((40, 10)), 0).weighted
-    assert not learn(*task((20, 11)), 0).weighted
+def test_something_is_chosen_for_unbalanced_classes_only() -> None:
+    record = learn(*task((40, 10)), 0).balance
+    assert record is not None
+    assert record.frequencies == (0.8, 0.2)
+    assert learn(*task((20, 11)), 0).balance is None
 
 
 @pytest.mark.parametrize(("independent", "folds"), [([9, 7], 5), ([9, 3], 3), ([9, 1], 2)])
@@ -107,3 +111,14 @@ def test_there_are_as_many_folds_as_the_smallest_class_has_independent_images(
 ) -> None:
     labels = np.repeat([0, 1], independent)
     assert number_of_folds(labels, np.arange(len(labels))) == folds
+
+
+def test_a_class_of_copies_alone_cannot_be_measured() -> None:
+    labels = np.repeat([0, 1], [6, 3])
+    with pytest.raises(DataError, match="1 of 2 classes"):
+        number_of_folds(labels, np.array([0, 1, 2, 3, 4, 5, 6, 6, 6]))
+
+
+def test_without_time_one_strength_is_tried() -> None:
+    learned = learn(*task((12, 12)), 0, stop=lambda: True)
+    assert list(learned.strength.losses) == [USUAL_STRENGTH]

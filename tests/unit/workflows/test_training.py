@@ -28,7 +28,7 @@ from hubel.evaluate.calibration import softmax
 from hubel.models.backbone import open_backbone
 from hubel.runtime.engines import open_engine
 from hubel.train.options import TrainOptions
-from hubel.workflows import load_predictor, predict, train
+from hubel.workflows import Evaluation, evaluate, load_predictor, predict, train
 from small_runs import SIZE, picture, run_training, small_data, small_run, trained_card, write_pictures
 
 FILES = {
@@ -41,6 +41,8 @@ FILES = {
     "picture.png",
     "predictions.csv",
     "report.html",
+    "held_out.npz",
+    "ledger.csv",
     "split.csv",
     "weights.safetensors",
 }
@@ -54,7 +56,7 @@ def test_a_run_folder_holds_exactly_what_is_documented() -> None:
     run = small_run()
     assert {path.name for path in run.iterdir()} == FILES
     assert {path.name for path in (run / "golden").iterdir()} == {
-        "expected.json", "features.npy", *(f"{number:02}.png" for number in range(17))
+        "expected.json", "features.npy", *(f"{number:02}.png" for number in range(9))
     }  # fmt: skip
     events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     assert events[0]["event"] == "Started"
@@ -88,7 +90,7 @@ def test_another_seed_gives_other_folds(tmp_path: Path) -> None:
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     names = [run_training(small_data(), tmp_path / "pets")[0].folder.name for _ in range(3)]
-    assert names == ["pets", "pets2", "pets3"]
+    assert names == ["pets", "pets-2", "pets-3"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
@@ -233,7 +235,7 @@ def test_two_trainings_at_once_share_one_cache_and_agree(tmp_path: Path) -> None
         process.communicate(timeout=120)
     assert [process.returncode for process in processes] == [0, 0]
     folders = sorted((tmp_path / "runs").iterdir())
-    assert [folder.name for folder in folders] == ["run", "run2"]
+    assert [folder.name for folder in folders] == ["run", "run-2"]
     assert len({file_sha256(folder / "weights.safetensors") for folder in folders}) == 1
 
 
@@ -242,3 +244,26 @@ def test_the_time_said_is_the_time_taken(tmp_path: Path) -> None:
     begun = time.monotonic()
     finished, _ = run_training(small_data(), tmp_path / "run")
     assert 0 < finished.seconds <= time.monotonic() - begun
+
+
+def test_a_run_that_ended_early_says_what_it_has_not_seen(tmp_path: Path) -> None:
+    finished, _ = run_training(small_data(), tmp_path / "early", stop=lambda: True)
+    card = trained_card(finished)
+    assert finished.num_unread == card.provenance.num_unread > 0
+    assert card.provenance.num_seen + finished.num_unread == 24
+    report = (finished.folder / "report.html").read_text(encoding="utf-8")
+    assert f"has seen only {card.provenance.num_seen} of 24 images" in report
+
+
+def test_a_class_without_a_readable_image_is_named_with_a_reason(tmp_path: Path) -> None:
+    data = write_pictures(tmp_path / "data", {"cats": 4, "dogs": 3})
+    for path in (data / "dogs").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"class dogs could be read\. The first: .*empty"):
+        run_training(data, tmp_path / "run")
+
+
+def test_measuring_on_what_was_learned_from_is_said() -> None:
+    *_, evaluation = evaluate(small_run(), str(small_data()))
+    assert isinstance(evaluation, Evaluation)
+    assert "learned from 24 of these 24 images" in " ".join(english for english, _ in evaluation.notes)

@@ -1,0 +1,132 @@
+"""``ledger.csv``: every file that a run was given, what it was and what became of it.
+
+The form is that of ``split.csv`` (see `data.split_file`): UTF-8, commas, one line a file, exact names. The order is the
+data set's, which depends on names alone, so the same data give the same ledger to the last byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from hubel.core.errors import ModelError
+from hubel.core.files import write_atomically
+from hubel.core.language import say
+from hubel.core.ledger import MOST_NAMED, LedgerSummary
+from hubel.data.names import shown
+from hubel.data.network import is_url
+from hubel.data.split_file import escape_name, unescape_name
+
+LEDGER = "ledger.csv"
+Status = Literal["used", "set aside", "unread"]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One file.
+
+    `file` is its name below the data set's folder, with ``/`` between folders, or its whole path where it lies elsewhere;
+    `sha256` and `num_bytes` are empty and 0 where it could not be opened; `perceptual_hash` is empty unless it was used;
+    `part` is train, validation or test, `fold` the fold that judged it; `reason` says why it was set aside; `copies` are
+    the files of the run folder that show it, apart by spaces.
+    """
+
+    file: str
+    sha256: str
+    perceptual_hash: str
+    num_bytes: int
+    label: str
+    part: str
+    fold: int | None
+    group: str
+    status: Status
+    reason: str
+    licence: str
+    source: str
+    copies: str = ""
+
+
+def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
+    """Write `ledger.csv`, whole or not at all."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        writer.writerow(["" if value is None else escape_name(str(value)) for value in astuple(row)])
+    write_atomically(path, text.getvalue())
+
+
+def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
+    """Exactly the rows that `write_ledger` was given.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing or was not written by hubel.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as opened:
+            reader = csv.reader(opened, strict=True)
+            if next(reader, []) != _COLUMNS:
+                raise ValueError("line 1: " + ",".join(_COLUMNS))
+            return tuple(_row(values, line) for line, values in enumerate(reader, start=2))
+    except (OSError, ValueError, csv.Error) as error:
+        file, reason = shown(str(path)), shown(str(error))
+        raise ModelError(
+            say(
+                en=f"The ledger {file} cannot be read: {reason}. Restore the file, or train again.",
+                ko=f"원장 파일 {file} 을 읽을 수 없습니다: {reason}. 파일을 복원하거나 다시 학습하세요.",
+            )
+        ) from error
+
+
+def summarise(rows: Sequence[LedgerRow]) -> LedgerSummary:
+    """The ledger in a few figures, for the card."""
+    status = Counter(row.status for row in rows)
+    licences = Counter(row.licence for row in rows if row.licence)
+    sources = Counter(source_shown(row.source) for row in rows if row.source)
+    return LedgerSummary(
+        num_files=len(rows),
+        num_bytes=sum(row.num_bytes for row in rows),
+        num_used=status["used"],
+        num_set_aside=status["set aside"],
+        num_unread=status["unread"],
+        licences=most_common(licences),
+        sources=most_common(sources),
+        num_without_licence=len(rows) - licences.total(),
+        num_without_source=len(rows) - sources.total(),
+    )
+
+
+def most_common(counts: Counter[str]) -> dict[str, int]:
+    """The largest counts, in an order that depends on nothing else."""
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {shown(name): number for name, number in ordered[:MOST_NAMED]}
+
+
+def source_shown(source: str) -> str:
+    """An address's host; any other source as it is.
+
+    Examples
+    --------
+    >>> source_shown("https://example.org/a/1.jpg"), source_shown("our own camera")
+    ('example.org', 'our own camera')
+    """
+    return (urlsplit(source).hostname or source) if is_url(source) else source
+
+
+def _row(values: list[str], line: int) -> LedgerRow:
+    words = [unescape_name(value) for value in values]
+    if len(words) != len(_COLUMNS) or words[8] not in get_args(Status):
+        raise ValueError(f"line {line}: {','.join(values)[:80]}")
+    fold = int(words[6]) if words[6] else None
+    return LedgerRow(*words[:3], int(words[3]), *words[4:6], fold, words[7], cast(Status, words[8]), *words[9:])
+
+
+_COLUMNS = ["bytes" if field.name == "num_bytes" else field.name for field in fields(LedgerRow)]

@@ -1,0 +1,140 @@
+"""What a run says of images that belong together: the notes, the card's leak tax, the pairs that the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hubel.core.events import Note
+from hubel.core.leak import LeakTax
+from hubel.core.types import Labels
+from hubel.data.folds import uneven_classes
+from hubel.data.images import UnreadableImage
+from hubel.data.names import name_below, shown
+from hubel.data.pictures import thumbnail
+from hubel.data.split import cross_split_duplicates
+from hubel.evaluate.numbers import percent
+from hubel.evaluate.together import TwinPair
+from hubel.train.learn import Learned
+from hubel.train.related import single_group_classes
+from hubel.train.session import Session
+
+NUM_TWINS = 12
+
+
+def leak_record(session: Session, learned: Learned) -> LeakTax | None:
+    """The leak tax with the numbers of near duplicates and series; None where no images belong together."""
+    if learned.leak_tax is None or session.related is None:
+        return learned.leak_tax
+    near, series = (in_groups(ties) for ties in (session.related.near, session.related.series))
+    return learned.leak_tax.model_copy(update={"num_near": near, "num_in_series": series})
+
+
+def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
+    """What was found, what was kept together, and what that does to the figures."""
+    if session.related is None:
+        return
+    near, series = (in_groups(ties) for ties in (session.related.near, session.related.series))
+    if near:
+        yield Note(
+            f"{near} images are near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
+            "None learns on one side of a split while its like is measured on the other.",
+            f"이미지 {near}장은 다른 이미지와 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
+            "서로 닮은 이미지가 학습과 평가 양쪽에 나뉘어 들어가지 않게 했습니다.",
+        )
+    if series:
+        yield Note(
+            f"{series} images are in series (names that run on, taken within seconds or alike); each series stays on one side.",
+            f"이미지 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). 연속 촬영은 한쪽에만 둡니다.",
+        )
+    yield from whole_class_notes(session)
+    yield from uneven_notes(session, learned)
+    yield from leak_notes(session, learned)
+
+
+def whole_class_notes(session: Session) -> Iterator[Note]:
+    """Classes that are nothing but one group, by what was found or by what the user said."""
+    assert session.related is not None
+    labels = labels_of(session)
+    found = {
+        label for ties in (session.related.near, session.related.series) for label in single_group_classes(labels, ties)
+    }
+    for label in sorted(found):
+        name = shown(session.dataset.classes[label])
+        yield Note(
+            f"All images of “{name}” are near duplicates or one series, so they were split at random after all: the figures "
+            "flatter. Add images taken elsewhere or at another time.",
+            f"“{name}”의 이미지는 모두 거의 같거나 한 번에 연속 촬영한 것이어서 무작위로 나눌 수밖에 없었습니다. 수치가 실제보다 좋게 "
+            "나옵니다. 다른 곳이나 다른 때에 찍은 이미지를 추가하세요.",
+        )
+
+
+def uneven_notes(session: Session, learned: Learned) -> Iterator[Note]:
+    """Classes that groups keep from being spread evenly over the folds."""
+    inside = learned.folds >= 0
+    for label, least, most in uneven_classes(labels_of(session)[inside], learned.folds[inside])[:3]:
+        name = shown(session.dataset.classes[label])
+        yield Note(
+            f"“{name}” is not spread evenly: from {least} to {most} images a fold, for images that belong together stay together.",
+            f"“{name}” 이미지가 고르게 나뉘지 않았습니다(폴드마다 {least}–{most}장). 함께 다룰 이미지를 한쪽에 두었기 때문입니다.",
+        )
+
+
+def leak_notes(session: Session, learned: Learned) -> Iterator[Note]:
+    """Near duplicates that the user's own split has on both sides; no image is moved."""
+    assert session.related is not None
+    examples = [session.dataset.examples[index] for index in session.kept]
+    groups = [str(group) for group in session.related.near]
+    across = cross_split_duplicates(groups, [example.split for example in examples])
+    if not across:
+        return
+    leaked = {copy for _, copy in across}
+    rest = np.array([int(row) not in leaked for row in learned.measured])
+    first, copy = (shown(name_below(examples[row].path, session.dataset.root)) for row in across[0])
+    right = learned.logits.argmax(axis=1) == labels_of(session)[learned.measured]
+    english = korean = ""
+    if rest.any() and not rest.all():
+        share = percent(float(right[rest].mean()))
+        english, korean = f" Without them: {share} right.", f" 이들을 빼면 정답률은 {share}입니다."
+    yield Note(
+        f"{len(across)} images for validation or test are near duplicates of images in an earlier part, so the figures "
+        f"flatter: {copy} ≈ {first}.{english}",
+        f"검증·테스트 이미지 {len(across)}장이 앞선 부분의 이미지와 거의 같아 수치가 실제보다 좋게 나옵니다: "
+        f"{copy} ≈ {first}.{korean}",
+    )
+
+
+def twin_pairs(session: Session) -> tuple[TwinPair, ...]:
+    """Some of the near duplicates for the eye, those across classes and parts first, then the least alike."""
+    if session.related is None:
+        return ()
+    examples = [session.dataset.examples[index] for index in session.kept]
+
+    def urgency(pair: tuple[int, int, float]) -> tuple[bool, bool, float]:
+        first, second = examples[pair[0]], examples[pair[1]]
+        return first.label == second.label, first.split == second.split, pair[2]
+
+    pairs = sorted(((pair.first, pair.second, pair.likeness) for pair in session.related.pairs), key=urgency)
+    twins = []
+    for first, second, likeness in pairs[:NUM_TWINS]:
+        paths = examples[first].path, examples[second].path
+        try:
+            pictures = thumbnail(paths[0]), thumbnail(paths[1])
+        except UnreadableImage:
+            continue  # the file went away since it was read
+        names = (name_below(paths[0], session.dataset.root), name_below(paths[1], session.dataset.root))
+        labels = (examples[first].label, examples[second].label)
+        twins.append(TwinPair(names, labels, pictures, likeness))
+    return tuple(twins)
+
+
+def labels_of(session: Session) -> Labels:
+    """The class of each image that was read."""
+    return np.array([session.dataset.examples[index].label for index in session.kept])
+
+
+def in_groups(groups: Labels) -> int:
+    """How many images are in a group of two or more."""
+    _, sizes = np.unique(groups, return_counts=True)
+    return int(sizes[sizes > 1].sum())
