@@ -72,15 +72,15 @@ ERROR_HEADER = ["answers", "images", "true error", "plain", "corrected", "interv
 def error_rows(trials: int) -> list[list[object]]:
     """Bias and coverage for two kinds of confidence, three gaps and four numbers of images."""
     rows: list[list[object]] = []
-    for name, shape in (("unsure", (2, 2)), ("sure", (6, 0.6))):
+    for name, rise, fall in (("unsure", 2.0, 2.0), ("sure", 6.0, 0.6)):
         for gap in GAPS:
             noise = np.random.default_rng(0)
-            stated = 0.5 + 0.5 * noise.beta(*shape, NUM_TRUTH)
+            stated = 0.5 + 0.5 * noise.beta(rise, fall, NUM_TRUTH)
             truth = true_error(stated, np.clip(stated - gap, 0, 1))
             for count in COUNTS:
                 found = []
                 for _ in range(trials):
-                    claimed = 0.5 + 0.5 * noise.beta(*shape, count)
+                    claimed = 0.5 + 0.5 * noise.beta(rise, fall, count)
                     labels = (noise.random(count) >= np.clip(claimed - gap, 0, 1)).astype(int)
                     found.append(calibration_error(np.stack([claimed, 1 - claimed], 1), labels, num_bins=NUM_BINS))
                 plain, corrected = (np.mean([entry[place] for entry in found]) for place in (0, 1))

@@ -118,6 +118,17 @@ def test_files_for_other_programs_are_written(pets: Path, tmp_path: Path, hubel:
     assert str(paths["check.html"]) in ended.err
 
 
+def test_lists_of_an_earlier_check_do_not_stay_when_the_data_were_mended(
+    pets: Path, tmp_path: Path, hubel: Hubel
+) -> None:
+    lists = tmp_path / "lists"
+    hubel("check", pets, "--write-list", lists)
+    (lists / "tiny.csv").write_text("mine", encoding="utf-8")
+    (pets / "cats" / "cut.png").unlink()
+    hubel("check", pets, "--write-list", lists)
+    assert {path.name for path in lists.iterdir()} == {"duplicate-conflict.csv", "tiny.csv"}
+
+
 def test_unknown_id_is_a_usage_error_with_the_nearest(pets: Path, hubel: Hubel) -> None:
     ended = hubel("check", pets, "--only", "blurred")
     assert ended.code == 2

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hubel.core.errors import install_command
+
 if TYPE_CHECKING:
     from cli.conftest import Hubel, Trained
 
@@ -102,7 +104,7 @@ complain(str(MissingExtraError("openvino", "train")))
     finished = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"COLUMNS": "30"}, capture_output=True, text=True, check=True
     )
-    assert "Run: pip install 'hubel[train]'\n" in finished.stderr
+    assert f"Run: {install_command('train')}\n" in finished.stderr
 
 
 def test_korean_is_spoken_from_start_to_end(

@@ -229,8 +229,8 @@ def write_to_stdout(line: str) -> None:
 def csv_row(values: Sequence[object]) -> str:
     """Values as one row of CSV, quoted where needed, without the line end."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # letters of the line end are quoted within a value
+    return text.getvalue().removesuffix("\r\n")
 
 
 def rounded(share: float | None) -> float | None:

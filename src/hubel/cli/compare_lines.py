@@ -17,7 +17,7 @@ from hubel.core.language import say
 from hubel.data.names import shown, utf8
 from hubel.evaluate.compare import Difference
 from hubel.evaluate.numbers import count
-from hubel.evaluate.verdict import disagreement, remark, signed_points, verdict
+from hubel.evaluate.verdict import disagreement, flattered, remark, signed_points, verdict
 from hubel.workflows import Compared, Contender
 
 NUM_DISAGREEMENTS = 10
@@ -95,12 +95,8 @@ def compared_lines(compared: Compared, page: Path | None) -> Iterator[Renderable
 def learned_lines(compared: Compared) -> Iterator[str]:
     """A warning for each model that has learned from some of the images."""
     for name, contender in (("A", compared.first), ("B", compared.second)):
-        number, total = count(contender.num_learned_from), count(compared.comparison.num_images)
         if contender.num_learned_from:
-            yield say(
-                en=f"{name} has learned from {number} of these {total} images, which flatters it.",
-                ko=f"{name} 은(는) 이 이미지 {total}장 중 {number}장으로 학습했으므로 실제보다 좋게 나옵니다.",
-            )
+            yield plain(flattered(name, contender.num_learned_from, compared.comparison.num_images))
 
 
 def side_by_side(compared: Compared) -> Table:

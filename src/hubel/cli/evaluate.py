@@ -93,7 +93,11 @@ def evaluate(  # noqa: PLR0913, PLR0917  an option each
     reject: Annotated[
         float | None,
         typer.Option(
-            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help(), rich_help_panel=finished_run_panel()
+            "--reject",
+            parser=share_of("--reject"),
+            metavar=share_metavar(),
+            help=reject_help(),
+            rich_help_panel=finished_run_panel(),
         ),
     ] = None,
     engine: Annotated[
@@ -112,7 +116,9 @@ def evaluate(  # noqa: PLR0913, PLR0917  an option each
     wishes, limits = wishes_of(at_least), Limits(reject, accept_error)
     evaluation: workflows.Evaluation | None = None
     with telling() as tell:
-        for item in workflows.evaluate(Path(run).expanduser(), data, engine=engine, by=by, at_least=wishes, limits=limits):
+        for item in workflows.evaluate(
+            Path(run).expanduser(), data, engine=engine, by=by, at_least=wishes, limits=limits
+        ):
             if isinstance(item, Progress | Note):
                 tell(item)
             else:

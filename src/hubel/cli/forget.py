@@ -53,7 +53,9 @@ def forget(
         str,
         typer.Option(
             metavar=say(en="FOLDER", ko="폴더"),
-            help=say(en="Where to look for runs, at any depth (runs).", ko="실행을 찾을 폴더. 하위 폴더도 봅니다(runs)."),
+            help=say(
+                en="Where to look for runs, at any depth (runs).", ko="실행을 찾을 폴더. 하위 폴더도 봅니다(runs)."
+            ),
         ),
     ] = "runs",
     near: Annotated[

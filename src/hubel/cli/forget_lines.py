@@ -64,14 +64,18 @@ def forgetting_lines(found: Forgetting) -> Iterator[RenderableType]:
         if len(files) > NUM_FILES:
             yield Text("  " + say(en=f"… {len(files)} files in all", ko=f"… 모두 {len(files)}개"))
         for name, number in sorted(Counter(place for one in files for place in one.row.copies.split()).items()):
-            shows = say(en=f"shows {number} of them: " if len(files) > 1 else "shows it: ", ko=f"{number}개가 보이는 곳: ")
+            shows = say(
+                en=f"shows {number} of them: " if len(files) > 1 else "shows it: ", ko=f"{number}개가 보이는 곳: "
+            )
             yield Text("    " + shows + shown(str(run / name)))
         yield Text("  → " + advice(files), style="yellow")
     yield Text()
     yield from (Text(line) for line in doubt_lines(found))
     yield Text(cache_line(found.cached, purged=found.purged))
     for path in found.cached.files[:NUM_FILES]:
-        yield Text(say(en=f"Your own file, untouched: {shown(str(path))}", ko=f"사용자 파일(그대로 둠): {shown(str(path))}"))
+        yield Text(
+            say(en=f"Your own file, untouched: {shown(str(path))}", ko=f"사용자 파일(그대로 둠): {shown(str(path))}")
+        )
 
 
 def headline(found: Forgetting) -> Text:
@@ -91,7 +95,11 @@ def headline(found: Forgetting) -> Text:
 def file_line(one: FoundFile) -> str:
     """One file of a run: its name, its class, and what became of it."""
     file, label = shown(one.row.file), shown(one.row.label)
-    near = "" if one.match == "content" else say(en=f", alike ({one.bits} of 64 bits differ)", ko=f", 비슷함(64비트 중 {one.bits}비트 다름)")
+    near = (
+        ""
+        if one.match == "content"
+        else say(en=f", alike ({one.bits} of 64 bits differ)", ko=f", 비슷함(64비트 중 {one.bits}비트 다름)")
+    )
     return f"{file} [{label}]: {use_of(one)}{near}"
 
 
@@ -143,4 +151,6 @@ def cache_line(cached: Cached, *, purged: bool) -> str:
     what = "; ".join([*([rows] if rows else []), *(shown(str(path)) for path in cached.copies)])
     if purged:
         return say(en=f"Removed from the caches: {what}", ko=f"캐시에서 지웠습니다: {what}")
-    return say(en=f"In the caches: {what}. Remove it with --purge.", ko=f"캐시에 있습니다: {what}. --purge로 지울 수 있습니다.")
+    return say(
+        en=f"In the caches: {what}. Remove it with --purge.", ko=f"캐시에 있습니다: {what}. --purge로 지울 수 있습니다."
+    )

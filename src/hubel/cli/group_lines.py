@@ -29,9 +29,7 @@ def group_lines(report: GroupReport) -> Iterator[RenderableType]:
             yield Padding(Text(harmless(in_language(*both).replace("\u202f", " "))), (0, 0, 0, 2), expand=False)
     if report.num_without:
         number = count(report.num_without)
-        yield Text(
-            "  " + say(en=f"Images without a value there: {number}", ko=f"그 열에 값이 없는 이미지: {number}장")
-        )
+        yield Text("  " + say(en=f"Images without a value there: {number}", ko=f"그 열에 값이 없는 이미지: {number}장"))
     yield Text()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(column, overflow="fold")

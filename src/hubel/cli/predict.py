@@ -119,7 +119,11 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
     reject: Annotated[
         float | None,
         typer.Option(
-            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help(), rich_help_panel=finished_run_panel()
+            "--reject",
+            parser=share_of("--reject"),
+            metavar=share_metavar(),
+            help=reject_help(),
+            rich_help_panel=finished_run_panel(),
         ),
     ] = None,
     sort_into: Annotated[

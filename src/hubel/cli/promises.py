@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from hubel.core.decision import Wish
 from hubel.core.language import say
+
+if TYPE_CHECKING:
+    from hubel.core.decision import Wish
 
 
 def at_least_help() -> str:

@@ -50,9 +50,7 @@ def reproduce(
         str | None,
         typer.Option(
             metavar=say(en="DATA", ko="데이터"),
-            help=say(
-                en="Where the data are now, when not where they were.", ko="데이터가 옮겨졌다면 지금 있는 위치."
-            ),
+            help=say(en="Where the data are now, when not where they were.", ko="데이터가 옮겨졌다면 지금 있는 위치."),
         ),
     ] = None,
     out: Annotated[

@@ -113,9 +113,7 @@ def train(  # noqa: PLR0913, PLR0917  an option each
     ] = None,
     reject: Annotated[
         float | None,
-        typer.Option(
-            "--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help()
-        ),
+        typer.Option("--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help()),
     ] = None,
     model: Annotated[
         str,

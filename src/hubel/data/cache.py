@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY, row_bytes INTEGER NOT
 """
 FORM = 1
 """Of the index. In one of another form contents were keyed otherwise, so nothing in it would ever be found."""
+BEGIN_ANEW = "DELETE FROM files; DELETE FROM refusals; DELETE FROM rows; PRAGMA user_version = 1;"
 DEFAULT_LIMIT_BYTES = 10 * 2**30
 PIXEL_SHARE = 0.25
 """The part of the limit that decoded pixels may take; features are small and dear, pixels large and cheap."""
@@ -284,7 +285,7 @@ def open_sound_index(path: Path) -> sqlite3.Connection:
             index.execute("PRAGMA synchronous = OFF")
             index.executescript(SCHEMA)
             if index.execute("PRAGMA user_version").fetchone() != (FORM,):
-                index.executescript(f"DELETE FROM files; DELETE FROM refusals; DELETE FROM rows; PRAGMA user_version = {FORM};")
+                index.executescript(BEGIN_ANEW)
             if index.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
                 return index
             raise sqlite3.DatabaseError("quick_check")

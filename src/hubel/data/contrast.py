@@ -34,13 +34,15 @@ def local_contrast(pictures: Numbers, sigma: float) -> Maps:
     """
     detail = without_shading(pictures, sigma)
     spread = np.sqrt(np.maximum(smooth(detail * detail, surroundings(sigma)), 0.0))
-    return detail / (spread + np.float32(FLOOR))
+    contrast: Maps = detail / (spread + np.float32(FLOOR))
+    return contrast
 
 
 def without_shading(pictures: Numbers, sigma: float) -> Maps:
     """Grey levels minus their Gaussian mean; an even slope of brightness vanishes, up to the very border."""
     wide = pictures.astype(np.float32)
-    return wide - smooth(wide, straight_surroundings(sigma))
+    detail: Maps = wide - smooth(wide, straight_surroundings(sigma))
+    return detail
 
 
 def smooth(pictures: Maps, matrix: np.ndarray) -> Maps:

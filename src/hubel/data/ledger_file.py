@@ -10,9 +10,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from hubel.core.errors import ModelError
@@ -58,8 +59,16 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for row in rows:
-        writer.writerow(["" if value is None else escape_name(str(value)) for value in astuple(row)])
+        writer.writerow([written(value) for value in _VALUES(row)])
     write_atomically(path, text.getvalue())
+
+
+def written(value: str | int | None) -> str | int:
+    """One value as the ledger has it; most words need no escapes, and looking for them takes the time."""
+    if value is None:
+        return ""
+    plain = isinstance(value, int) or (value.isascii() and value.isprintable() and "%" not in value)
+    return value if plain else escape_name(str(value))
 
 
 def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
@@ -122,11 +131,14 @@ def source_shown(source: str) -> str:
 
 
 def _row(values: list[str], line: int) -> LedgerRow:
-    words = [unescape_name(value) for value in values]
+    words: list[Any] = [unescape_name(value) if "%" in value else value for value in values]
     if len(words) != len(_COLUMNS) or words[8] not in get_args(Status):
         raise ValueError(f"line {line}: {','.join(values)[:80]}")
-    fold = int(words[6]) if words[6] else None
-    return LedgerRow(*words[:3], int(words[3]), *words[4:6], fold, words[7], cast(Status, words[8]), *words[9:])
+    words[3], words[6] = int(words[3]), int(words[6]) if words[6] else None
+    fields_of_row: dict[str, Any] = dict(zip(_FIELDS, words, strict=True))
+    return LedgerRow(**fields_of_row)
 
 
-_COLUMNS = ["bytes" if field.name == "num_bytes" else field.name for field in fields(LedgerRow)]
+_FIELDS = [field.name for field in fields(LedgerRow)]
+_VALUES = attrgetter(*_FIELDS)
+_COLUMNS = ["bytes" if name == "num_bytes" else name for name in _FIELDS]

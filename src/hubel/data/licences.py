@@ -55,7 +55,9 @@ def find_origins(opened: str, root: str, paths: Sequence[str], *, info: SourceIn
     for table in reversed(tables):  # the surest last, so that it stays
         said = {os.path.normpath(path): words for path, *words in read_origins(table)}
         if said:
-            found = [better(origin, said.get(os.path.normpath(path))) for origin, path in zip(found, paths, strict=True)]
+            found = [
+                better(origin, said.get(os.path.normpath(path))) for origin, path in zip(found, paths, strict=True)
+            ]
     return found
 
 

@@ -33,9 +33,8 @@ TEXTURE = 2.0
 """Deviation in grey levels below which a block has nothing to compare."""
 LEAST_BLOCKS = 8
 """With fewer blocks to compare nothing can be said: blank pictures, even slopes."""
-SPOILT, FEW_BLOCKS = 0.4, 20
-"""The part of the blocks that a caption may spoil; with so few, none, and with twice as many, all of that part: where most
-of a picture is plain, the frame of what is left would do for an agreement."""
+SPOILT = 0.4
+"""The part of the blocks that a caption may spoil."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def align(still: Numbers, moving: Numbers, start: Motion) -> Aligned:
     likeness = np.zeros(len(motion), np.float32)
     hopeful = np.flatnonzero(coarse_agreement(coarse_still, coarse_moving, motion) >= HOPEFUL)
     if len(hopeful):
-        maps = (local_contrast(pictures[hopeful], FINE_SIGMA) for pictures in (still, moving))
-        motion[hopeful] = settle(*maps, motion[hopeful], FINE_STEPS)
+        fine_still, fine_moving = (local_contrast(pictures[hopeful], FINE_SIGMA) for pictures in (still, moving))
+        motion[hopeful] = settle(fine_still, fine_moving, motion[hopeful], FINE_STEPS)
         likeness[hopeful] = block_likeness(still[hopeful], moving[hopeful], motion[hopeful])
     return Aligned(motion, likeness)
 
@@ -132,14 +131,15 @@ def move(pictures: Maps, motion: Motion) -> tuple[Maps, Bool[np.ndarray, "n h w"
 def hats(positions: np.ndarray, px: int) -> Float32[np.ndarray, "n m px"]:
     """The shares of the px grid points in each of m positions, for linear interpolation: (n, m, px)."""
     inside = np.clip(positions, 0, px - 1)
-    return np.maximum(0, 1 - np.abs(inside[:, :, None] - np.arange(px, dtype=np.float32)))
+    shares: np.ndarray = np.maximum(0, 1 - np.abs(inside[:, :, None] - np.arange(px, dtype=np.float32)))
+    return shares
 
 
 def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     """How well the moved pictures agree with the still ones where either has texture.
 
     For each block with texture the normalised correlation of grey levels without shading is taken. The likeness is the
-    correlation that all but the part of these blocks reach that may be spoilt, at most two fifths; 0 where too few blocks can be compared.
+    correlation that all but two fifths of these blocks reach; 0 where too few blocks can be compared.
     """
     first = without_shading(still, FINE_SIGMA)
     second, inside = move(without_shading(moving, FINE_SIGMA), motion)
@@ -153,8 +153,7 @@ def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     correlation = joint / np.sqrt(np.maximum(own * other, 1e-6))
     num_blocks = texture.sum(axis=1)
     ranked = np.sort(np.where(texture, correlation, np.inf), axis=1)
-    spoilt = SPOILT * np.clip((num_blocks - FEW_BLOCKS) / FEW_BLOCKS, 0, 1)
-    place = (spoilt * num_blocks).astype(int)
+    place = np.minimum((SPOILT * num_blocks).astype(int), ranked.shape[1] - 1)
     reached = ranked[np.arange(len(ranked)), place]
     return np.where(num_blocks >= LEAST_BLOCKS, np.clip(reached, 0.0, 1.0), 0.0)
 

@@ -112,4 +112,5 @@ def pieces(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 def unit(vectors: np.ndarray) -> Vectors:
     """The rows at length one; what is next to nothing stays so."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-3)).astype(np.float32)
+    scaled: Vectors = (vectors / np.maximum(lengths, 1e-3)).astype(np.float32)
+    return scaled

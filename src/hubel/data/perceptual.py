@@ -40,7 +40,7 @@ def perceptual_hashes(fingerprints: Fingerprints) -> list[str]:
     for start in range(0, len(fingerprints), _BATCH):
         part = fingerprints[start : start + _BATCH].astype(np.float32)
         waves = _cosines()
-        low = np.einsum("ux,nxy,vy->nuv", waves, part, waves, optimize=True).reshape(-1, SIDE * SIDE)
+        low = (waves @ part @ waves.T).reshape(-1, SIDE * SIDE)
         middle = np.median(low, axis=1, keepdims=True) + np.abs(low).max(axis=1, keepdims=True) * 1e-4
         bits = np.packbits(low > middle, axis=1)
         spread = part.std(axis=(1, 2))

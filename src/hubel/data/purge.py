@@ -41,7 +41,10 @@ def cached_of(cache: Cache, content: str) -> Cached:
         Its key.
     """
     kinds = cache.index.execute("SELECT kind FROM rows WHERE content = ?", (content,)).fetchall()
-    paths = [Path(os.fsdecode(path)) for (path,) in cache.index.execute("SELECT path FROM files WHERE content = ?", (content,))]
+    paths = [
+        Path(os.fsdecode(path))
+        for (path,) in cache.index.execute("SELECT path FROM files WHERE content = ?", (content,))
+    ]
     ours = sources_root().absolute()
     there = sorted(path for path in paths if os.path.lexists(path))
     return Cached(

@@ -188,7 +188,7 @@ def _csv_records(
         key=lambda candidate: len(_columns(candidate[1])),
     )
     columns = _columns(cells, further)
-    _require(columns, required, cells, path, further=further)
+    _require(columns, required, cells, path, 1, further)
     reader = csv.reader(opened, delimiter=delimiter, strict=True)
     line = offset + 1
     try:
@@ -219,7 +219,7 @@ def _json_records(
         if not keys or keys != list(record):
             keys = list(record)
             columns = _columns(keys, further)
-            _require(columns, required, keys, path, line, further=further)
+            _require(columns, required, keys, path, line, further)
         words = {name: record[keys[at]] for name, at in columns.items()}
         for name in ("licence", "source"):  # remarks, which others write as whole records: these say nothing here
             if isinstance(words.get(name), dict | list):
@@ -267,13 +267,14 @@ def _resolve(folder: str, name: str) -> str:
 
 
 def _require(
-    columns: dict[str, int], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1, *, further: str = ""
+    columns: dict[str, int], required: tuple[str, ...], cells: list[str], path: Path, line: int = 1, further: str = ""
 ) -> None:
     missing = [name for name in required if name not in columns]
     if not missing:
         return
     found = ", ".join(shown(cell.strip()) for cell in cells[:12]) or "-"
-    table, wanted = shown(str(path)), ", ".join({"file": "file_name", _FURTHER: shown(further)}.get(name, name) for name in missing)
+    names = {"file": "file_name", _FURTHER: shown(further)}
+    table, wanted = shown(str(path)), ", ".join(names.get(name, name) for name in missing)
     raise DataError(
         say(
             en=f"The table {table} lacks the column {wanted}; line {line} has: {found}. "

@@ -21,6 +21,8 @@ NOISE = NormalDist().inv_cdf(0.95)
 """Another method must be better than the temperature by so many standard errors: a one-sided paired test at 5 %."""
 FEWEST_FOR_OTHERS = 50
 """With fewer images nothing but a temperature is tried: the test below means little."""
+MOST_SCORES = 100_000
+"""With more scores, images times classes, nothing else is tried either: six fits of each method would slow training down."""
 
 
 class ChosenCalibration(NamedTuple):
@@ -50,7 +52,8 @@ def choose_calibration(logits: Logits, labels: Labels, folds: Folds) -> ChosenCa
     DataError
         When there is no image, a score is not finite, or a label names no class.
     """
-    tried = METHODS if len(labels) >= FEWEST_FOR_OTHERS else METHODS[:1]
+    enough = len(labels) >= FEWEST_FOR_OTHERS and logits.size <= MOST_SCORES
+    tried = METHODS if enough else METHODS[:1]
     fitted = {method: _cross_fit(logits, labels, folds, method=method) for method in tried}
     losses = {method: _losses(probabilities, labels) for method, probabilities in fitted.items()}
     best: Method = "temperature"

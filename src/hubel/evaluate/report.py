@@ -57,7 +57,9 @@ class ImageResult:
 
     def ranked(self) -> list[int]:
         """The classes, the answered one first, the others by their probability."""
-        return sorted(range(len(self.probabilities)), key=lambda index: (index != self.answer, -self.probabilities[index]))
+        return sorted(
+            range(len(self.probabilities)), key=lambda index: (index != self.answer, -self.probabilities[index])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ def render_report(report: Report) -> str:
         headline=sentences.headline(metrics),
         certainty=sentences.certainty(metrics),
         protocol=sentences.protocol(metrics),
-        ended_early=sentences.ended_early(provenance.num_seen, provenance.num_unread) if provenance.num_unread else None,
+        ended_early=sentences.ended_early(provenance.num_seen, provenance.num_unread)
+        if provenance.num_unread
+        else None,
         meaning=sentences.meaning(metrics),
         commonest_share=sentences.commonest_share(metrics),
         group_verdict=verdict.group_verdict(metrics.by) if metrics.by else None,
@@ -212,9 +216,7 @@ def least_sure(probabilities: Probabilities, *, limit: int) -> Places:
     return np.argsort(probabilities.max(axis=1), kind="stable")[:limit]
 
 
-def most_typical(
-    probabilities: Probabilities, labels: Labels, *, limit: int, answers: Labels | None = None
-) -> Places:
+def most_typical(probabilities: Probabilities, labels: Labels, *, limit: int, answers: Labels | None = None) -> Places:
     """Rightly answered images of ordinary confidence, taken in turn from the classes; ties in the order of the images.
 
     The first of a class is the one nearest to the median of its right answers, the next the second nearest.

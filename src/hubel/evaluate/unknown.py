@@ -1,7 +1,7 @@
 """How strange an image is to a model, and from where on it is called unknown.
 
 The score (`core.familiar`) is the cosine distance to the nearest of a few remembered images and class means, together with the
-head's doubt. It was compared with nine others in `benchmarks/unknown.py`; the nearest neighbour is that of Sun et al. 2022
+head's doubt. It was compared with nine others by `benchmarks/unknown.py`; the nearest neighbour is that of Sun et al. 2022
 (arXiv:2204.06507), with a memory small enough for the model file. The limit is chosen on out-of-fold scores: every training
 image is compared with what is remembered of the other folds, and doubted by the head that lacks its own fold.
 """
@@ -100,8 +100,8 @@ def choose_unknown(scores: UnknownScores, groups: Labels | None, *, reject: floa
 
     Examples
     --------
-    >>> choose_unknown(np.arange(1.0, 1000.0), None, reject=0.01).threshold
-    990.0...
+    >>> round(choose_unknown(np.arange(1.0, 1000.0), None, reject=0.01).threshold, 2)
+    990.0
     >>> choose_unknown(np.array([0.0, 1.0, 2.0]), None, reject=0.01).extrapolated
     True
     """

@@ -67,6 +67,15 @@ def remark(comparison: Comparison) -> Both:
     return chance(comparison.accuracy)
 
 
+def flattered(name: str, num_learned_from: int, num_images: int) -> Both:
+    """A warning that a model has learned from some of the images; `name` is A or B."""
+    number, total = count(num_learned_from), count(num_images)
+    return Both(
+        en=f"{name} has learned from {number} of these {total} images, which flatters it.",
+        ko=f"{name} 은(는) 이 이미지 {total}장 중 {number}장으로 학습했으므로 실제보다 좋게 나옵니다.",
+    )
+
+
 def disagreement(comparison: Comparison) -> Both:
     """On how many images only one of the two is right."""
     both, neither = count(comparison.both_right), count(comparison.both_wrong)

@@ -107,13 +107,21 @@ def open_onnxruntime(graph: Path, workers: int) -> Engine:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    place = str(graph)
+    # ONNX Runtime takes no path that is not UTF-8.
+    source = place if is_utf8(place) else graph.read_bytes()
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
 
     def run(pixels: PixelBatch) -> dict[str, np.ndarray]:
         return dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
 
     return Engine("onnxruntime-f32", workers, run)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written in UTF-8: a path need not."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def open_openvino(graph: Path, workers: int, *, precision: str) -> Engine:

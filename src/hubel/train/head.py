@@ -109,7 +109,7 @@ def never() -> bool:
     return False
 
 
-def choose_strength(
+def choose_strength(  # noqa: PLR0913  the problem, and how to search
     features: FeatureMatrix,
     labels: Labels,
     num_classes: int,

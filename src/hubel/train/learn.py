@@ -86,7 +86,8 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int, *, stop: Calla
         Once True, no further strength is tried.
     """
     groups = group_duplicates(examples.contents, examples.groups)
-    groups = joined_groups(groups, examples.labels, examples.related)
+    for_training = np.array([split in (None, "train") for split in examples.splits])
+    groups = joined_groups(groups, examples.labels, for_training, examples.related)
     parts = assign_parts(examples, groups, seed)
     protocol = protocol_of(examples, parts)
     train = np.flatnonzero(parts == "train")

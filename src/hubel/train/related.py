@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.core.types import Labels
+from hubel.core.types import Labels, Mask
 from hubel.data.near import NearPair, near_groups, near_pairs
 from hubel.data.series import find_series
 from hubel.data.split import group_duplicates
 from hubel.train.traces import fingerprints_in, times_in
+
+LEAST_GROUPS = 3
+"""Two to tell strengths apart, one to be held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,11 @@ def find_related(traces: np.ndarray, paths: Sequence[str]) -> Related:
     return Related(pairs, near_groups(len(paths), pairs), series)
 
 
-def joined_groups(groups: Labels, labels: Labels, related: Related | None) -> Labels:
+def joined_groups(groups: Labels, labels: Labels, for_training: Mask, related: Related | None) -> Labels:
     """The groups of copies and of the user's, with near duplicates and series joined to them.
 
-    A class that near duplicates or a series would leave in one piece could not be measured at all; there they do not count.
+    A class that near duplicates or a series would leave in fewer than `LEAST_GROUPS` pieces to learn from could not be
+    measured; there they do not count.
 
     Parameters
     ----------
@@ -50,11 +54,15 @@ def joined_groups(groups: Labels, labels: Labels, related: Related | None) -> La
         What `group_duplicates` gave.
     labels
         The class of each image.
+    for_training
+        Where an image is not kept by the user to measure with.
     related
         What was found among the images.
     """
     for ties in () if related is None else (related.near, related.series):
-        groups = join(groups, loosened(ties, labels, groups))
+        joined = join(groups, ties)
+        free = np.isin(labels, too_joined_classes(labels[for_training], groups[for_training], joined[for_training]))
+        groups = join(groups, np.where(free, len(labels) + np.arange(len(labels)), ties)) if free.any() else joined
     return groups
 
 
@@ -69,24 +77,18 @@ def join(groups: Labels, ties: Labels) -> Labels:
     return group_duplicates([str(group) for group in groups], [str(tie) for tie in ties])
 
 
-def loosened(ties: Labels, labels: Labels, groups: Labels) -> Labels:
-    """The ties without those of the images of every class that would be one group by them, but is several without.
+def too_joined_classes(labels: Labels, before: Labels, joined: Labels) -> list[int]:
+    """The classes that ties leave in fewer than `LEAST_GROUPS` groups, of which they had more.
 
     Examples
     --------
-    >>> loosened(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 1]), np.arange(6)).tolist()
-    [6, 7, 8, 1, 1, 2]
+    >>> too_joined_classes(np.array([0, 0, 0, 1, 1, 1]), np.arange(6), np.array([0, 0, 0, 1, 2, 3]))
+    [0]
     """
-    joined = join(groups, ties)
-    free = np.zeros(len(labels), bool)
-    for label in single_group_classes(labels, joined):
-        inside = labels == label
-        free |= inside & (len(np.unique(groups[inside])) > 1)
-    return np.where(free, len(labels) + np.arange(len(labels)), ties)
+    num_before, num_joined = (num_groups(labels, groups) for groups in (before, joined))
+    return np.flatnonzero((num_joined < LEAST_GROUPS) & (num_joined < num_before)).tolist()
 
 
-def single_group_classes(labels: Labels, groups: Labels) -> list[int]:
-    """The classes all of whose images are in one group, if they have more than one image."""
-    pairs = np.unique(np.stack([labels, groups]), axis=1)
-    num_groups = np.bincount(pairs[0])
-    return np.flatnonzero((num_groups == 1) & (np.bincount(labels) > 1)).tolist()
+def num_groups(labels: Labels, groups: Labels) -> np.ndarray:
+    """The number of groups in each class, of shape (k)."""
+    return np.bincount(np.unique(np.stack([labels, groups]), axis=1)[0])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from hubel.core.arrays import Float
 from hubel.core.decision import Calibration, Decision, Wish
 from hubel.core.types import Labels, Probabilities
 from hubel.evaluate.calibration_choice import choose_calibration
@@ -12,6 +15,9 @@ from hubel.evaluate.calibrators import calibrate
 from hubel.evaluate.deciding import decide
 from hubel.evaluate.thresholds import Seen, keep_promises
 from hubel.train.learn import Learned
+
+HeldOut = Float[np.ndarray, "m k"]
+"""Probabilities of other images than those that are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Answering:
     decision: Decision | None
     probabilities: Probabilities
     answers: Labels
-    held_out: Probabilities
+    held_out: HeldOut
 
 
 def choose_answering(learned: Learned, labels: Labels, *, classes: Sequence[str], wishes: Sequence[Wish]) -> Answering:

@@ -32,6 +32,8 @@ from hubel.evaluate.report import load_template
 from hubel.runtime.engines import usable_cores
 from hubel.workflows.opening import called, open_source
 
+LIST_COLUMNS = ("finding", "path", "class", "split", "found")
+
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
@@ -154,11 +156,19 @@ def write_all(checkup: Checkup, findings: Sequence[Finding], options: CheckOptio
 
 
 def write_lists(checkup: Checkup, folder: Path) -> None:
-    """One CSV for every rule that found something: a line for each file, with the number of the finding it belongs to."""
+    """One CSV for every rule that found something: a line for each file, with the number of the finding it belongs to.
+
+    Lists of an earlier check whose rule finds nothing any more are removed; whatever else lies in the folder stays.
+    """
+    there = {rule.id for rule, _ in checkup.by_rule()}
+    for name in rules():
+        old = folder / f"{name}.csv"
+        if name not in there and old.is_file() and old.read_bytes().startswith(",".join(LIST_COLUMNS).encode()):
+            old.unlink()
     for rule, findings in grouped_by_rule(checkup.findings):
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["finding", "path", "class", "split", "found"])
+        writer.writerow(LIST_COLUMNS)
         for number, finding in enumerate(findings, 1):
             found = say(en=finding.found_en, ko=finding.found_ko)
             for index in finding.files:

@@ -20,6 +20,7 @@ from hubel.data.predictions_file import PredictionRow, read_predictions
 from hubel.data.split_file import SplitRow, read_split_csv
 from hubel.evaluate.compare import Comparison, Judgement, compare_answers
 from hubel.evaluate.compare_page import ComparePage, ModelFacts, ShownDisagreement, write_compare_page
+from hubel.evaluate.verdict import flattered
 from hubel.runtime.predictor import Predictor
 from hubel.runtime.probe import seconds_per_image
 from hubel.workflows.judging import Judged, judge
@@ -249,6 +250,11 @@ def write_page(compared: Compared, path: Path) -> None:
             continue
         answers, of_truth = (one.first, one.second), (one.first_of_truth, one.second_of_truth)
         shown.append(ShownDisagreement(one.path, one.label, answers, of_truth, picture))
+    warnings = tuple(
+        flattered(name, one.num_learned_from, compared.comparison.num_images)
+        for name, one in (("A", compared.first), ("B", compared.second))
+        if one.num_learned_from
+    )
     models = tuple(
         ModelFacts(
             one.folder.name, one.card.base.name, one.card.image.size, one.model_bytes / 1e6, 1 / one.seconds_per_image,
@@ -257,8 +263,6 @@ def write_page(compared: Compared, path: Path) -> None:
         for one in (compared.first, compared.second)
     )  # fmt: skip
     write_compare_page(
-        ComparePage(
-            (models[0], models[1]), compared.comparison, tuple(shown), len(compared.disagreements), compared.notes
-        ),
+        ComparePage((models[0], models[1]), compared.comparison, tuple(shown), len(compared.disagreements), warnings),
         path,
     )

@@ -221,7 +221,10 @@ def figure_changes(before: Card, after: Card) -> Iterator[Change]:
 def likely_reasons(data: DataDifference, surroundings: Sequence[Change]) -> Iterator[Reason]:
     """Why the model may differ, the likeliest first."""
     if not data.same:
-        yield ("The data are not the same: see which files below.", "데이터가 같지 않습니다. 아래에서 어느 파일인지 보세요.")
+        yield (
+            "The data are not the same: see which files below.",
+            "데이터가 같지 않습니다. 아래에서 어느 파일인지 보세요.",
+        )
     if data.same and data.refused:
         yield (
             "Some files could be read by one of the runs only.",

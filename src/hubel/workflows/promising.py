@@ -28,7 +28,11 @@ HELD_OUT = "held_out.npz"
 def write_held_out(folder: Path, probabilities: Probabilities, labels: Labels, **more: np.ndarray) -> None:
     """Keep what promises are chosen on, and `more` by name."""
     encoded = io.BytesIO()
-    arrays: dict[str, Any] = {"probabilities": probabilities.astype(np.float32), "labels": labels.astype(np.int32), **more}
+    arrays: dict[str, Any] = {
+        "probabilities": probabilities.astype(np.float32),
+        "labels": labels.astype(np.int32),
+        **more,
+    }
     np.savez_compressed(encoded, **arrays)
     write_atomically(folder / HELD_OUT, encoded.getvalue())
 

@@ -80,10 +80,20 @@ def write_run(
     card = make_card(session, learned, answering, labels[learned.measured], command)
     ledger = ledger_rows(session, learned)
     card = with_three_answers(card, three).model_copy(update={"ledger": summarise(ledger)})
-    log.extend((*licence_notes(ledger), *closing_notes(session, learned), *together_notes(session, learned), *answering_notes(card), *three_answers_notes(three.short)))
+    log.extend(
+        (
+            *licence_notes(ledger),
+            *closing_notes(session, learned),
+            *together_notes(session, learned),
+            *answering_notes(card),
+            *three_answers_notes(three.short),
+        )
+    )
     write_atomically(folder / CARD, card.model_dump_json(indent=2))
     write_weights(folder / WEIGHTS, learned.head.weights, learned.head.bias, card=card)
-    base = open_backbone(session.options.model, cache_root() / "graphs")  # made again if the cache was cleared meanwhile
+    base = open_backbone(
+        session.options.model, cache_root() / "graphs"
+    )  # made again if the cache was cleared meanwhile
     parts = ModelParts(base.graph, learned.head.weights, learned.head.bias, three.familiar)
     export_model(parts, card=card, path=folder / MODEL)
     with ThreadPoolExecutor(1) as aside:

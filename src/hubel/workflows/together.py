@@ -17,7 +17,7 @@ from hubel.data.split import cross_split_duplicates
 from hubel.evaluate.numbers import percent
 from hubel.evaluate.together import TwinPair
 from hubel.train.learn import Learned
-from hubel.train.related import single_group_classes
+from hubel.train.related import too_joined_classes
 from hubel.train.session import Session
 
 NUM_TWINS = 12
@@ -54,19 +54,22 @@ def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
 
 
 def whole_class_notes(session: Session) -> Iterator[Note]:
-    """Classes that are nothing but one group, by what was found or by what the user said."""
+    """Classes that are so much alike that their images had to be split at random."""
     assert session.related is not None
-    labels = labels_of(session)
+    labels, alone = labels_of(session), np.arange(len(session.kept))
+    training = np.array([session.dataset.examples[index].split in (None, "train") for index in session.kept])
     found = {
-        label for ties in (session.related.near, session.related.series) for label in single_group_classes(labels, ties)
+        label
+        for ties in (session.related.near, session.related.series)
+        for label in too_joined_classes(labels[training], alone[training], ties[training])
     }
     for label in sorted(found):
         name = shown(session.dataset.classes[label])
         yield Note(
-            f"All images of “{name}” are near duplicates or one series, so they were split at random after all: the figures "
-            "flatter. Add images taken elsewhere or at another time.",
-            f"“{name}”의 이미지는 모두 거의 같거나 한 번에 연속 촬영한 것이어서 무작위로 나눌 수밖에 없었습니다. 수치가 실제보다 좋게 "
-            "나옵니다. 다른 곳이나 다른 때에 찍은 이미지를 추가하세요.",
+            f"Nearly all images of “{name}” are near duplicates or one series, so they were split at random after all: the "
+            "figures flatter. Add images taken elsewhere or at another time.",
+            f"“{name}”의 이미지는 거의 모두 서로 같거나 한 번에 연속 촬영한 것이어서 무작위로 나눌 수밖에 없었습니다. 수치가 실제보다 "
+            "좋게 나옵니다. 다른 곳이나 다른 때에 찍은 이미지를 추가하세요.",
         )
 
 

@@ -58,7 +58,9 @@ def test_clean_photographs_have_no_finding(tmp_path: Path) -> None:
 
 def test_no_file_is_changed(messy: Messy, tmp_path: Path) -> None:
     before = state_of(messy.root)
-    options = CheckOptions(sarif=tmp_path / "s", junit=tmp_path / "j", lists=tmp_path / "l", new_baseline=tmp_path / "b")
+    options = CheckOptions(
+        sarif=tmp_path / "s", junit=tmp_path / "j", lists=tmp_path / "l", new_baseline=tmp_path / "b"
+    )
     checked(messy.root, options)
     assert state_of(messy.root) == before
 

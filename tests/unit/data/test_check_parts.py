@@ -63,7 +63,9 @@ def test_names_that_mean_the_same_are_alike(one: str, other: str) -> None:
     assert loose_name(one) == loose_name(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("cat", "cart"), ("bus", "bu"), ("glass", "gla"), ("1", "11"), ("개", "게")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("cat", "cart"), ("bus", "bu"), ("glass", "gla"), ("1", "11"), ("개", "게")]
+)
 def test_names_of_different_things_are_not_alike(one: str, other: str) -> None:
     assert loose_name(one) != loose_name(other)
 
@@ -140,7 +142,9 @@ def test_baseline_knows_a_finding_and_one_about_fewer_of_the_same_files(tmp_path
     assert new == findings[2:]
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"findings": [3]}', '{"findings": [["tiny"]]}', '{"findings": 1}'])
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", '{"findings": [3]}', '{"findings": [["tiny"]]}', '{"findings": 1}']
+)
 def test_what_is_no_baseline_is_refused_by_name(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "known.json"
     if content is not None:

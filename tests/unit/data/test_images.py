@@ -20,7 +20,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms, ImageOps
 
 from hubel.core.card import ImageSpec
-from hubel.core.errors import DataError
+from hubel.core.errors import DataError, install_command
 from hubel.core.types import Pixels
 from hubel.data.decode import choose_factor
 from hubel.data.images import Limits, Refusal, UnreadableImage, load_image, read_facts, read_image
@@ -123,7 +123,7 @@ except UnreadableImage as error:
 """
     answer = run_python("-c", code, str(path)).stdout
     assert answer.startswith("needs-plugin")
-    assert "pip install 'hubel[heic]'" in answer
+    assert install_command("heic") in answer
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ROW = LedgerRow("a/1.jpg", "ab" * 32, "0123456789abcdef", 10, "a", "train", 3, "
 def test_a_ledger_is_read_back_exactly_whatever_the_names(tmp_path: Path) -> None:
     rows = (
         ROW,
-        replace(ROW, file="한글/caf\udce9, \"x\"\n.jpg", fold=None, group="burst 1", copies="golden/01.png report.html"),
+        replace(ROW, file='한글/caf\udce9, "x"\n.jpg', fold=None, group="burst 1", copies="golden/01.png report.html"),
         replace(ROW, file="b.png", sha256="", num_bytes=0, status="set aside", reason="missing", part=""),
     )
     write_ledger(tmp_path / "ledger.csv", rows)

@@ -69,7 +69,8 @@ def test_times_in_names_count_where_cameras_noted_none() -> None:
 
 def test_names_that_run_on_with_like_pictures_are_a_series() -> None:
     noise = np.random.default_rng(0)
-    frames, paths = [], []
+    frames: list[np.ndarray] = []
+    paths: list[str] = []
     for scene in range(30):
         coarse = noise.integers(0, 256, (9, 9, 3)).astype(np.uint8)
         large = np.asarray(Image.fromarray(coarse).resize((200, 200), Image.Resampling.BICUBIC))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hubel.core.errors import install_command
 from hubel.evaluate.report import Report, least_sure, most_confident_mistakes, render_report, write_report
 from support import ROOT, run_python
 from unit.evaluate.sample_report import HOSTILE_NAMES, HOSTILE_PATH, LONG_KOREAN_NAMES, sample_report
@@ -195,7 +196,7 @@ def test_missing_jinja_names_the_extra() -> None:
         "render_report(sample_report())",
     )
     finished = run_python("-c", "; ".join(lines))
-    assert "pip install 'hubel[train]'" in finished.stderr
+    assert install_command("train") in finished.stderr
     assert "MissingExtraError" in finished.stderr
 
 

@@ -24,7 +24,8 @@ NUM_FEATURES = 60
 
 def clusters(noise: np.random.Generator, labels: np.ndarray) -> np.ndarray:
     centres = np.abs(np.random.default_rng(7).normal(size=(4, NUM_FEATURES)))
-    return (centres[labels] + 0.3 * np.abs(noise.normal(size=(len(labels), NUM_FEATURES)))).astype(np.float16)
+    features: np.ndarray = centres[labels] + 0.3 * np.abs(noise.normal(size=(len(labels), NUM_FEATURES)))
+    return features.astype(np.float16)
 
 
 def seen_images(noise: np.random.Generator, count: int) -> Seen:
@@ -60,7 +61,10 @@ def test_images_of_a_class_never_seen_are_called_unknown_however_certain_the_hea
 def test_images_of_one_fold_are_never_compared_with_themselves() -> None:
     noise = np.random.default_rng(2)
     seen = seen_images(noise, 60)
-    twice = Seen(*(np.repeat(part, 2, 0) for part in (seen.features, seen.logits, seen.labels, seen.folds)), None)
+    features, logits, labels, folds = (
+        np.repeat(part, 2, 0) for part in (seen.features, seen.logits, seen.labels, seen.folds)
+    )
+    twice = Seen(features, logits, labels, folds, None)
     familiar, scores = fit_familiar(twice, noise)  # each image has its double in its own fold
     distances = log_distance(twice.features, familiar.inverse_size, familiar.remembered)
     assert scores.min() > -5

@@ -21,7 +21,10 @@ from hubel.runtime.engines import open_engine
 from small_runs import SIZE, small_run
 
 NUM_FEATURES = 2024
-ENGINES = ["onnxruntime-f32", *(pytest.param(name, marks=pytest.mark.slow) for name in ("openvino-f32", "openvino-bf16"))]
+ENGINES = [
+    "onnxruntime-f32",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("openvino-f32", "openvino-bf16")),
+]
 
 
 def head() -> tuple[np.ndarray, np.ndarray]:

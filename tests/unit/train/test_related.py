@@ -14,7 +14,7 @@ from hubel.data.near import NearPair
 from hubel.data.split import stratified_folds
 from hubel.train.balance import choose_balance
 from hubel.train.leak import measure_leak_tax
-from hubel.train.related import Related, joined_groups, single_group_classes
+from hubel.train.related import Related, joined_groups
 from small_runs import picture, run_training, trained_card
 
 
@@ -22,23 +22,30 @@ def related(near: list[int], series: list[int]) -> Related:
     return Related((NearPair(0, 1, 1.0),), np.array(near), np.array(series))
 
 
+ALL = np.ones(8, bool)
+LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+
+
 def test_near_duplicates_and_series_join_the_groups_of_the_user() -> None:
-    groups = np.array([0, 1, 2, 2, 3, 4])
-    found = joined_groups(groups, np.array([0, 0, 0, 1, 1, 1]), related([0, 1, 1, 2, 3, 4], [0, 1, 2, 3, 4, 4]))
-    assert found.tolist() == [0, 1, 1, 1, 2, 2]
+    groups = np.array([0, 1, 2, 2, 3, 4, 5, 6])
+    found = joined_groups(groups, np.zeros(8, int), ALL, related([0, 1, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 4, 5, 6]))
+    assert found.tolist() == [0, 1, 1, 1, 2, 2, 3, 4]
 
 
 def test_class_that_is_one_series_is_set_free() -> None:
-    labels = np.array([0, 0, 0, 1, 1, 1])
-    found = joined_groups(np.arange(6), labels, related([0, 1, 2, 3, 4, 5], [0, 0, 0, 1, 1, 2]))
-    assert found.tolist() == [0, 1, 2, 3, 3, 4]
+    found = joined_groups(np.arange(8), LABELS, ALL, related([*range(8)], [0, 0, 0, 0, 1, 1, 2, 3]))
+    assert found.tolist() == [0, 1, 2, 3, 4, 4, 5, 6]
 
 
 def test_class_that_is_one_group_of_the_users_stays_so() -> None:
-    labels = np.array([0, 0, 1, 1])
-    found = joined_groups(np.array([0, 0, 1, 2]), labels, related([0, 0, 1, 2], [0, 0, 1, 2]))
-    assert found.tolist() == [0, 0, 1, 2]
-    assert single_group_classes(labels, found) == [0]
+    groups = np.array([0, 0, 0, 0, 1, 2, 3, 4])
+    assert joined_groups(groups, LABELS, ALL, related([*range(8)], [*range(8)])).tolist() == groups.tolist()
+
+
+def test_only_images_to_learn_from_count_for_a_class() -> None:
+    training = np.array([True, True, True, False, True, True, True, False])
+    found = joined_groups(np.arange(8), LABELS, training, related([0, 0, 1, 2, 3, 4, 5, 6], [*range(8)]))
+    assert found.tolist() == [*range(8)]
 
 
 def copied(noise: np.random.Generator, num_originals: int, num_classes: int = 2) -> tuple[np.ndarray, ...]:

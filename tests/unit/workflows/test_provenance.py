@@ -23,7 +23,7 @@ from hubel.data.perceptual import distance_bits, perceptual_hashes
 from hubel.train.options import TrainOptions
 from hubel.workflows import train
 from hubel.workflows.forgetting import forget
-from hubel.workflows.reproducing import Reproduction, ReproduceOptions, reproduce
+from hubel.workflows.reproducing import ReproduceOptions, Reproduction, reproduce
 from small_runs import SIZE, copy_of, run_training, small_data, small_run, trained_card, write_pictures
 
 

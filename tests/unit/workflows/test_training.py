@@ -125,7 +125,7 @@ def test_stopping_after_the_first_images_gives_a_usable_run_and_says_so(tmp_path
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert 4 <= finished.num_measured < 80
-    assert any(isinstance(event, Note) and "ended early" in event.en for event in events) or "ended early" in (
+    assert any(isinstance(event, Note) and "Ended early" in event.en for event in events) or "Ended early" in (
         finished.folder / "report.html"
     ).read_text(encoding="utf-8")
     assert load_predictor(finished.folder).card.provenance.num_train == finished.num_measured
@@ -247,12 +247,13 @@ def test_the_time_said_is_the_time_taken(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ended_early_says_what_it_has_not_seen(tmp_path: Path) -> None:
-    finished, _ = run_training(small_data(), tmp_path / "early", stop=lambda: True)
+    data = write_pictures(tmp_path / "data", {"stripes": 60, "discs": 60})
+    finished, _ = run_training(data, tmp_path / "early", stop=lambda: True)
     card = trained_card(finished)
     assert finished.num_unread == card.provenance.num_unread > 0
-    assert card.provenance.num_seen + finished.num_unread == 24
+    assert card.provenance.num_seen + finished.num_unread == 120
     report = (finished.folder / "report.html").read_text(encoding="utf-8")
-    assert f"has seen only {card.provenance.num_seen} of 24 images" in report
+    assert f"has seen only {card.provenance.num_seen} of 120 images" in report
 
 
 def test_a_class_without_a_readable_image_is_named_with_a_reason(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hubel.core.findings import CheckedFile, Finding
 from hubel.core.types import Labels
 from hubel.data.check.catalogue import rules
 from hubel.data.check.survey import Survey
+from hubel.data.fingerprint import Fingerprints
 from hubel.data.near import near_groups, near_pairs
 from hubel.data.series import find_series
 
@@ -39,7 +40,7 @@ def near_findings(files: Sequence[CheckedFile], survey: Survey) -> tuple[list[Fi
     firsts: dict[str, int] = {}
     for index in np.flatnonzero(survey.read).tolist():
         firsts.setdefault(survey.contents[index], index)
-    pairs = near_pairs(survey.fingerprints[list(firsts.values())])
+    pairs = near_pairs(prints_of(survey, list(firsts.values())))
     groups = dict(zip(firsts, near_groups(len(firsts), pairs).tolist(), strict=True))
     together: defaultdict[int, list[int]] = defaultdict(list)
     for index in np.flatnonzero(survey.read).tolist():
@@ -70,7 +71,9 @@ def series_findings(files: Sequence[CheckedFile], survey: Survey, *, near: Label
     read = np.flatnonzero(survey.read)
     taken = survey.facts["taken"][read]
     times = [None if np.isnan(seconds) else float(seconds) for seconds in taken]
-    labels = find_series([files[index].path for index in read.tolist()], times, fingerprints=survey.fingerprints[read])
+    labels = find_series(
+        [files[index].path for index in read.tolist()], times, fingerprints=prints_of(survey, read.tolist())
+    )
     members: defaultdict[int, list[int]] = defaultdict(list)
     for index, label in zip(read.tolist(), labels.tolist(), strict=True):
         members[label].append(index)
@@ -107,6 +110,11 @@ def group_findings(
         yield Finding(rules()[leak], tuple(members), classes, en, ko, subjects)
     if len(classes) == 1 and len(splits) < 2:
         yield Finding(rules()[plain], tuple(members), classes, f"{number} files", f"파일 {number}개", subjects)
+
+
+def prints_of(survey: Survey, rows: list[int]) -> Fingerprints:
+    """The fingerprints of some files, in their order; of all of them without a copy, which is large."""
+    return survey.fingerprints if len(rows) == len(survey.fingerprints) else survey.fingerprints[rows]
 
 
 def classes_of(files: Sequence[CheckedFile], members: Sequence[int]) -> tuple[str, ...]:
