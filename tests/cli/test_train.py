@@ -53,7 +53,7 @@ def test_summary_for_people_names_the_report_and_the_next_command(
 
 def test_same_name_again_gets_a_number(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("train", trained.data, "--out", trained.run, "--size", "128", "--json")
-    assert ended.records[0]["folder"] == f"{trained.run}2"
+    assert ended.records[0]["folder"] == f"{trained.run}-2"
 
 
 def test_missing_data_is_an_error_of_the_data(hubel: Hubel, tmp_path: Path) -> None:

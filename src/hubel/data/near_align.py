@@ -33,8 +33,9 @@ TEXTURE = 2.0
 """Deviation in grey levels below which a block has nothing to compare."""
 LEAST_BLOCKS = 8
 """With fewer blocks to compare nothing can be said: blank pictures, even slopes."""
-SPOILT = 0.4
-"""The part of the blocks that a caption may spoil."""
+SPOILT, FEW_BLOCKS = 0.4, 20
+"""The part of the blocks that a caption may spoil; with so few, none, and with twice as many, all of that part: where most
+of a picture is plain, the frame of what is left would do for an agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     """How well the moved pictures agree with the still ones where either has texture.
 
     For each block with texture the normalised correlation of grey levels without shading is taken. The likeness is the
-    correlation that all but two fifths of these blocks reach; 0 where too few blocks can be compared.
+    correlation that all but the part of these blocks reach that may be spoilt, at most two fifths; 0 where too few blocks
+    can be compared.
     """
     first = without_shading(still, FINE_SIGMA)
     second, inside = move(without_shading(moving, FINE_SIGMA), motion)
@@ -153,7 +155,8 @@ def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     correlation = joint / np.sqrt(np.maximum(own * other, 1e-6))
     num_blocks = texture.sum(axis=1)
     ranked = np.sort(np.where(texture, correlation, np.inf), axis=1)
-    place = np.minimum((SPOILT * num_blocks).astype(int), ranked.shape[1] - 1)
+    spoilt = SPOILT * np.clip((num_blocks - FEW_BLOCKS) / FEW_BLOCKS, 0, 1)
+    place = np.minimum((spoilt * num_blocks).astype(int), ranked.shape[1] - 1)
     reached = ranked[np.arange(len(ranked)), place]
     return np.where(num_blocks >= LEAST_BLOCKS, np.clip(reached, 0.0, 1.0), 0.0)
 

@@ -12,6 +12,7 @@ from hubel.core.arrays import Float32, Int
 Vectors = Float32[np.ndarray, "n d"]
 """Unit vectors, one a picture."""
 Rows = Int[np.ndarray, " p"]
+Bounds = Int[np.ndarray, " c"]
 
 LEAST_AGREEMENT = 0.55
 MOST_CANDIDATES = 4
@@ -87,7 +88,7 @@ class Parts:
 
     centres: Vectors
     order: Rows
-    starts: Rows
+    starts: Bounds
 
 
 def partition(stored: Vectors) -> Parts:

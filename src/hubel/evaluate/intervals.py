@@ -105,7 +105,7 @@ def mean_interval(
     --------
     >>> low, high = mean_interval(0.08, 0.09, 400)
     >>> f"{low:.3f} {high:.3f}"
-    '0.055 0.115'
+    '0.056 0.115'
     """
     if mean <= 0 or variance <= 0:
         return max(0.0, mean), max(0.0, mean)

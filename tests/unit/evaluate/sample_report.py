@@ -73,7 +73,7 @@ def sample_report(
         least_sure=tuple(result(int(place)) for place in least_sure(probabilities, limit=4)),
         reliability=reliability(probabilities, labels),
         set_aside=(SetAside(path, "truncated", "The file ends in the middle of the picture."),),
-        stages=(StageTime("read", 6.9, "240 files"), StageTime("features", 11.8, ""), StageTime("head", 0.94, "")),
+        stages=(StageTime("open", 6.9, "240 files"), StageTime("read", 11.8, ""), StageTime("learn", 0.94, "")),
         notes=(("Images are cut to a square.", "이미지를 정사각형으로 잘랐습니다."),),
         num_set_aside=3,
     )

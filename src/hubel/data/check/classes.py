@@ -78,7 +78,7 @@ def loose_name(name: str) -> str:
 def singular(word: str) -> str:
     """An English plural's singular, roughly; other words as they are."""
     for ending, short in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("uses", "us")):
-        if word.endswith(ending) and len(word) > len(ending) + 1:
+        if word.endswith(ending) and len(word) > max(len(ending), 4):
             return word.removesuffix(ending) + short
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
