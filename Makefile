@@ -25,10 +25,10 @@ demo: $(VENV)/installed-train
 install: $(VENV)/installed-dev
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 test-fast: $(VENV)/installed-dev
-	$(BIN)/pytest -m "not slow and not browser"
+	$(BIN)/pytest -n auto -m "not slow and not browser"
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
