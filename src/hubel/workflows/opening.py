@@ -82,6 +82,18 @@ def called(source: str) -> str:
     return public_url(source) if is_url(source) else source
 
 
+def command_called(command: str, source: str) -> str:
+    """A command line without the secrets that the source's address in it may hold.
+
+    Examples
+    --------
+    >>> address = "https://me:secret@example.org/pets.zip"
+    >>> "secret" in command_called(f"hubel train {address}", address)
+    False
+    """
+    return command.replace(source, called(source))
+
+
 def source_name(source: str) -> str:
     """What a run made of a source is called, where the user gives it no name.
 

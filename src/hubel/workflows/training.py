@@ -36,7 +36,7 @@ from hubel.train.session import (
     open_session,
 )
 from hubel.workflows.grouping import column_of
-from hubel.workflows.opening import called, open_source, source_name
+from hubel.workflows.opening import called, command_called, open_source, source_name
 from hubel.workflows.run_folder import write_run
 
 Result = TypeVar("Result")
@@ -102,7 +102,7 @@ def train(
         log += opening
         yield from opening
         learned = yield from recorded(read_and_learn(session), log)
-        finished = write_run(folder, final, session, learned=learned, command=command, log=log)
+        finished = write_run(folder, final, session, learned=learned, command=command_called(command, source), log=log)
     yield replace(finished, seconds=session.elapsed())
 
 
