@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from hubel.core.errors import ModelError
 from hubel.models.backbone import open_backbone
 from hubel.models.foreign import load_torch_module, open_foreign
+from hubel.models.timm_network import tensors_sha256
 from hubel.runtime.engines import ENGINE_NAMES, TOLERANCES, open_engine
+from local_server import Site, serving
 from support import run_python
 
 Checkpoint = Callable[..., Path]
@@ -196,6 +198,27 @@ def test_an_architecture_without_weights_asks_for_a_file(tmp_path: Path) -> None
 def test_a_missing_checkpoint_is_not_taken_for_the_downloaded_base(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no checkpoint file"):
         open_foreign(f"resnet18@{tmp_path / 'gone.pth'}", tmp_path)
+
+
+@pytest.mark.slow
+def test_timms_own_weights_are_fetched_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    weights = timm.create_model("test_resnet", num_classes=1000).state_dict()
+    file = "/timm/test_resnet.r160_in1k/resolve/main/model.safetensors"
+    site = Site(files={file: save(weights)}, headers={"X-Repo-Commit": "0" * 40})
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    with serving(site):
+        monkeypatch.setenv("HF_ENDPOINT", site.url)
+        first = run_python("-c", OPEN, "test_resnet.r160_in1k", str(tmp_path / "store"))
+        assert first.returncode == 0, first.stderr
+        assert file in {path for path, _ in site.requests}
+    again = run_python("-c", OPEN, "test_resnet.r160_in1k", str(tmp_path / "store"))  # the server is gone
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines()[0] == first.stdout.splitlines()[0]
+    expected = timm.create_model("test_resnet", num_classes=0)
+    expected.load_state_dict({name: tensor for name, tensor in weights.items() if name in expected.state_dict()})
+    assert json.loads(again.stdout.splitlines()[0])["sha256"] == tensors_sha256(expected)
 
 
 @pytest.mark.slow
