@@ -1,0 +1,248 @@
+"""One network trained on pictures in memory: made, prepared, its rate found, trained, with checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from hubel.core.arrays import Int, UInt8
+from hubel.core.errors import MissingExtraError, ModelError, UsageError
+from hubel.core.events import EpochDone, Event, Note, Progress, StepDone
+from hubel.core.language import say
+from hubel.core.learning import Ending, EpochRecord, Training
+from hubel.core.seeds import generator
+from hubel.core.types import Labels, PixelBatch
+from hubel.data.warp import to_planes
+from hubel.models.checkpoint import read_checkpoint
+from hubel.models.modern import whiten
+from hubel.models.network import Network
+from hubel.models.registry import create_network, find_entry
+from hubel.models.weights import IMAGENET, load_weights
+from hubel.runtime.torch_engine import choose_precision
+from hubel.train.checkpoint import Checkpoints, drop_oldest
+from hubel.train.find_rate import find_rate
+from hubel.train.loop import fit, num_steps
+from hubel.train.prepared import Prepared, channel_moments
+from hubel.train.recipes import Recipe
+from hubel.train.scoring import validator
+from hubel.train.scratch import Scratch
+from hubel.train.state import FitState, TrainingSet, begin
+
+TuningPixels = UInt8[np.ndarray, "m h w 3"]
+TuningLabels = Int[np.ndarray, " m"]
+MOST_TO_WHITEN = 5_000
+"""So many images tell the covariance of neighbouring pixels well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a network is trained for: pictures (n size size 3) to learn from and to choose with, and their classes."""
+
+    pixels: PixelBatch
+    labels: Labels
+    tuning_pixels: TuningPixels
+    tuning_labels: TuningLabels
+    num_classes: int
+    mirrored_too: bool
+    key: str  # of the pictures and their order
+
+    def training_set(self) -> TrainingSet:
+        """What is learned from."""
+        return TrainingSet(torch.from_numpy(self.pixels), torch.from_numpy(self.labels), self.num_classes)
+
+    def tuning_set(self) -> TrainingSet:
+        """What chooses."""
+        return TrainingSet(torch.from_numpy(self.tuning_pixels), torch.from_numpy(self.tuning_labels), self.num_classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained network in evaluation mode, the recipe as it was resolved, and how it went."""
+
+    network: Prepared
+    recipe: Recipe
+    training: Training
+
+
+def train_network(
+    task: Task, scratch: Scratch, seed: int, *, folder: Path, stop: Callable[[float], bool], over: Callable[[], bool]
+) -> Iterator[Event | Trained]:
+    """Train one network; the last thing it gives is the network.
+
+    Parameters
+    ----------
+    task
+        The pictures.
+    scratch
+        The network and its recipe.
+    seed
+        For first weights, order and augmentation.
+    folder
+        Where checkpoints are kept.
+    stop
+        Asked with the seconds that an image has taken so far; once True, the training ends with what it has.
+    over
+        Whether it is the budget that ended it.
+
+    Raises
+    ------
+    ModelError
+        When there is no such network, or it does not take such pictures, or its loss is no number.
+    """
+    network = prepare_network(task, scratch, seed)
+    recipe = resolved(scratch.recipe)
+    data = task.training_set()
+    if scratch.find_rate:
+        found = find_rate(network, recipe, data, generator(seed, "find rate"))
+        recipe = recipe.model_copy(update={"learning_rate": found.suggested})
+        highest, tried = f"{found.rates[-1]:.2g}" if found.rates else "-", len(found.rates)
+        yield Note(
+            f"Learning rate {found.suggested:g}: {tried} rates up to {highest} were tried, and about there the loss fell fastest.",
+            f"학습률 {found.suggested:g}: {highest}까지 {tried}가지를 시험했고, 그 부근에서 손실이 가장 빨리 줄었습니다.",
+        )
+    state = begin(network, recipe, len(data.labels), generator(seed, "fit"))
+    checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
+    if scratch.restart:
+        checkpoints.path.unlink(missing_ok=True)
+    yield from resume_notes(state, checkpoints)
+    validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
+    for event in fit(state, data, validate=validate, checkpoints=checkpoints, stop=lambda: stop(pace_of(state))):
+        if isinstance(event, StepDone):
+            yield progress_of(state, event)
+        elif isinstance(event, EpochDone):
+            yield event
+    drop_oldest(folder, keep=checkpoints.path)
+    ended: Ending = "patience" if state.early.is_over else "epochs"
+    if state.stopped:
+        ended = "budget" if over() else "stopped"
+    epochs = tuple(epoch_record(epoch) for epoch in state.history)
+    yield Trained(network, recipe, Training(seed=seed, epochs=epochs, kept_epoch=state.kept_epoch, ended=ended))
+
+
+def prepare_network(task: Task, scratch: Scratch, seed: int) -> Prepared:
+    """The network with its first weights and the scaling of these pictures, checked to take them."""
+    channels, size = find_entry(scratch.network).input_shape[0], task.pixels.shape[1]
+    try:
+        network = create_network(scratch.network, generator(seed, "weights"), num_classes=task.num_classes)
+        mean, deviation = channel_moments(task.pixels, channels)
+        prepared = Prepared(network, mean, deviation)
+    except ImportError as error:
+        raise MissingExtraError(error.name or "torch", "torch") from error
+    if "whitening" in dict(network.features.named_children()):
+        whiten(network, prepared.scaled(to_planes(torch.from_numpy(task.pixels[:MOST_TO_WHITEN]))))
+    if scratch.weights:
+        load_start(prepared, scratch)
+    try:
+        with torch.inference_mode():
+            scores = prepared.eval()(torch.zeros(2, 3, size, size))
+    except (RuntimeError, ValueError) as error:
+        raise wrong_size(scratch.network, size, error) from error
+    if scores.shape != (2, task.num_classes):
+        raise wrong_size(scratch.network, size, ValueError(str(tuple(scores.shape))))
+    return prepared.to(memory_format=torch.channels_last)
+
+
+def load_start(prepared: Prepared, scratch: Scratch) -> None:
+    """Put in the first weights that the user named; a head for other classes stays as it was drawn.
+
+    Weights of an earlier run bring the scaling of its images along, others that of ImageNet.
+    """
+    tensors = {} if scratch.weights == IMAGENET else read_checkpoint(Path(scratch.weights).expanduser())
+    if "mean" not in tensors:
+        assert isinstance(prepared.network, Network)
+        loaded = load_weights(prepared.network, find_entry(scratch.network), weights=scratch.weights)
+        if prepared.get_buffer("mean").numel() == len(loaded.mean):
+            prepared.get_buffer("mean").copy_(torch.tensor(loaded.mean).reshape(1, -1, 1, 1))
+            prepared.get_buffer("deviation").copy_(torch.tensor(loaded.deviation).reshape(1, -1, 1, 1))
+        return
+    wanted = prepared.state_dict()
+    others = [name for name in wanted if not name.startswith("network.head.")]
+    unlike = [name for name in others if name not in tensors or tensors[name].shape != wanted[name].shape]
+    if unlike or len(tensors) != len(wanted):
+        file, network, first = scratch.weights, scratch.network, unlike[0] if unlike else str(len(tensors))
+        raise ModelError(
+            say(
+                en=f"{file} does not have the weights of {network}: {first} differs. Name the network it was trained as with --model.",
+                ko=f"{file} 의 가중치는 {network} 의 것이 아닙니다: {first} 이(가) 다릅니다. 학습한 신경망을 --model로 지정하세요.",
+            )
+        )
+    fitting = {name: tensor for name, tensor in tensors.items() if tensor.shape == wanted[name].shape}
+    prepared.load_state_dict(wanted | fitting)
+
+
+def resolved(recipe: Recipe) -> Recipe:
+    """The recipe with rate and precision as they will be used."""
+    precision = choose_precision(recipe.precision, torch.device("cpu"))
+    return recipe.model_copy(update={"precision": precision, "learning_rate": recipe.rate})
+
+
+def key_of(task: Task, scratch: Scratch, recipe: Recipe, seed: int) -> str:
+    """By what a checkpoint is known: everything that decides the weights after so many steps.
+
+    The number of epochs does where the rate depends on the end; elsewhere a longer training begins as a shorter one does.
+    """
+    without = {"patience", "epochs"} if recipe.may_grow else {"patience"}
+    settings: dict[str, Any] = recipe.model_dump(mode="json", exclude=without)
+    about = {
+        "task": task.key, "network": scratch.network, "weights": scratch.weights, "recipe": settings, "seed": seed,
+        "torch": torch.__version__, "threads": torch.get_num_threads(),
+    }  # fmt: skip
+    return f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
+
+
+def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
+    """Go on from a checkpoint if there is one, and say so."""
+    if not checkpoints.resume(state):
+        return
+    epoch, step = state.epoch, state.step
+    yield Note(
+        f"Going on after epoch {epoch}, step {step}, where an earlier run of the same settings left off (--restart begins anew).",
+        f"같은 설정의 이전 실행이 멈춘 {epoch}번째 에포크, {step}번째 단계부터 이어서 학습합니다(--restart를 주면 처음부터 다시 합니다).",
+    )
+    yield from (replace(epoch, num_epochs=state.recipe.epochs) for epoch in state.history)
+
+
+def progress_of(state: FitState, event: StepDone) -> Progress:
+    """How far the training is, and how long it takes at the pace of the epochs so far."""
+    left = (event.num_steps - event.step) * pace_of(state) * state.recipe.batch_size
+    return Progress("train", event.step, num_steps(state), left)
+
+
+def pace_of(state: FitState) -> float:
+    """The seconds that learning from one image has taken so far, validation included."""
+    seconds = sum(epoch.seconds for epoch in state.history) + state.seconds
+    return seconds / max(state.step * state.recipe.batch_size, 1)
+
+
+def epoch_record(event: EpochDone) -> EpochRecord:
+    """An epoch as the card has it."""
+    assert event.validation_loss is not None
+    assert event.validation_accuracy is not None
+    return EpochRecord(
+        epoch=event.epoch,
+        learning_rate=event.learning_rate,
+        loss=event.loss,
+        accuracy=event.accuracy,
+        validation_loss=event.validation_loss,
+        validation_accuracy=event.validation_accuracy,
+        seconds=round(event.seconds, 3),
+    )
+
+
+def wrong_size(network: str, size: int, error: Exception) -> UsageError:
+    """The error for a network that does not take pictures of this size."""
+    reason = str(error).strip().splitlines()[0][:200]
+    own = "x".join(map(str, find_entry(network).input_shape))
+    return UsageError(
+        say(
+            en=f"{network} does not take images of {size} pixels ({reason}). Its own input is {own}; choose another --size.",
+            ko=f"{network} 은(는) {size}픽셀 이미지를 받지 못합니다({reason}). 원래 입력은 {own} 입니다. 다른 --size를 지정하세요.",
+        )
+    )

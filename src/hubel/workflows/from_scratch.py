@@ -1,0 +1,277 @@
+"""`train --from-scratch`: a network of one's own learns on the user's images, and ends in the same run folder as a head does."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubel.core.card import BaseInfo, ImageSpec
+from hubel.core.errors import MissingExtraError, UsageError
+from hubel.core.events import Event, Note, Progress, StageDone
+from hubel.core.files import write_atomically
+from hubel.core.language import say
+from hubel.core.learning import Learning
+from hubel.core.rundir import CURVES, NETWORK
+from hubel.core.types import PixelBatch
+from hubel.core.views import view_names
+from hubel.data.cache import Cache
+from hubel.data.dataset import Dataset, check_trainable
+from hubel.data.resize import choose_resize
+from hubel.evaluate.curves import curves_svg
+from hubel.models.backbone import Backbone
+from hubel.models.registry import find_entry
+from hubel.runtime.engines import EXACT_ENGINE, open_engine
+from hubel.train.ensemble import member_seeds
+from hubel.train.features import Extractor, new_extraction
+from hubel.train.head import Head
+from hubel.train.learn import Examples, Learned
+from hubel.train.options import TrainOptions
+from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
+from hubel.train.scratch import Division, Scratch, divide, learned_of
+from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_shapes
+
+if TYPE_CHECKING:
+    from hubel.train.network import Task, Trained
+
+CHECKPOINTS = "checkpoints"
+"""The folder of the cache from which a killed training goes on."""
+GRAPH = ".network.onnx"
+"""The trained network's own graph, until it is joined with its head."""
+SECONDS_TO_CONVERT = 3.0
+"""What making a graph of a trained network takes."""
+RUNNING = 0.5
+"""Running the network on an image takes no more than this share of learning from it."""
+SECONDS_GUESSED = 1e-3
+"""An image's share of reading, before there is a measure."""
+
+
+def open_training(
+    dataset: Dataset, options: TrainOptions, *, folder: Path, cache: Cache, stop: Callable[[], bool], started: float
+) -> tuple[Session, list[Note]]:
+    """A training on a base, or of a network of one's own; see `train.session.open_session`."""
+    if options.scratch is None:
+        return open_session(dataset, options, folder=folder, cache=cache, stop=stop, started=started)
+    return open_scratch_session(dataset, options, cache=cache, stop=stop, started=started)
+
+
+def open_scratch_session(
+    dataset: Dataset, options: TrainOptions, *, cache: Cache, stop: Callable[[], bool], started: float
+) -> tuple[Session, list[Note]]:
+    """A training without a base: which size, how images are fitted; the base will be what is trained."""
+    scratch = scratch_of(options)
+    check_trainable(dataset)
+    if dataset.label_sets is not None:
+        raise UsageError(
+            say(
+                en=f"Networks are trained from scratch for one class an image; {len(dataset.classes)} labels here can stand together. "
+                "Leave out --from-scratch, or use --single-label.",
+                ko=f"처음부터 학습하는 방식은 이미지마다 클래스가 하나일 때만 쓸 수 있지만, 여기서는 레이블 {len(dataset.classes)}개가 함께 붙을 수 "
+                "있습니다. --from-scratch를 빼거나 --single-label을 쓰세요.",
+            )
+        )
+    entry, notes = find_entry(scratch.network), []
+    shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
+    resize = options.resize
+    if resize == "auto":
+        resize, (why_en, why_ko) = choose_resize(shapes or [(1, 1)])
+        notes.append(Note(why_en, why_ko))
+    spec = ImageSpec(size=options.size or entry.input_shape[1], resize=resize)
+    recipe = scratch.recipe
+    notes.append(
+        Note(
+            f"Network {entry.name} at {spec.size} px from scratch, recipe {recipe.name}: up to {recipe.epochs} epochs of batches of "
+            f"{recipe.batch_size}, {recipe.optimiser} at {recipe.rate:g}.",
+            f"신경망 {entry.name}, 입력 {spec.size}픽셀, 처음부터 학습, 레시피 {recipe.name}: 최대 {recipe.epochs}에포크, 배치 크기 "
+            f"{recipe.batch_size}, {recipe.optimiser}, 학습률 {recipe.rate:g}.",
+        )
+    )
+    blank = BaseInfo(name=entry.name, source="", sha256="", licence="", num_features=NUM_MEANS)
+    extractor = Extractor(mean_colours(), spec, cache, "mean-colours", NUM_MEANS)
+    session = Session(
+        dataset, Backbone(blank, Path(), (spec.size,)), extractor, new_extraction(len(dataset.examples)), options,
+        started, SECONDS_GUESSED, stop, time.monotonic() - started,
+    )  # fmt: skip
+    return session, notes
+
+
+def scratch_of(options: TrainOptions) -> Scratch:
+    """The choices of a training from scratch."""
+    assert options.scratch is not None
+    return options.scratch
+
+
+def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> Generator[Event, None, Learned]:
+    """Read the pictures, train, and hand over what a head on a frozen base would hand over.
+
+    Parameters
+    ----------
+    session
+        Of `open_scratch_session`; its base and features are set here.
+    folder
+        The run folder that is being filled; the network's weights and curves are written there.
+    checkpoints
+        Where interrupted trainings are kept.
+    """
+    begun = session.elapsed()
+    yield from gather(session, "plain")
+    examples = kept_examples(session)
+    division = divide(examples, session.options.seed)
+    check_division(division, examples)
+    pixels = yield from kept_pixels(session)
+    read = session.elapsed()
+    yield StageDone("read", read - begun)
+    trained = yield from train_members(session, task_of_pixels(session, pixels, examples, division), checkpoints)
+    head = yield from take_features(session, trained, pixels, folder=folder, num_classes=examples.num_classes)
+    session.learning = learning_of(scratch_of(session.options), trained, division)
+    write_atomically(folder / CURVES, curves_svg(session.learning.trainings, alone=True))
+    yield StageDone("learn", session.elapsed() - read)
+    return learned_of(head, mean_features(session), examples, division, seed=session.options.seed)
+
+
+def kept_pixels(session: Session) -> Generator[Event, None, PixelBatch]:
+    """The pictures that were read, in memory."""
+    kept = session.kept
+    reading = read_pixels(
+        session.extractor,
+        [session.paths[index] for index in kept],
+        [session.extraction.contents[index] for index in kept],
+    )
+    while True:
+        try:
+            done = next(reading)
+        except StopIteration as end:
+            pixels: PixelBatch = end.value
+            return pixels
+        yield Progress("gather", done, len(kept), None)
+
+
+def check_division(division: Division, examples: Examples) -> None:
+    """Refuse to train where some class is missing among those that learn."""
+    missing = examples.num_classes - len(np.unique(examples.labels[division.train]))
+    if missing or not len(division.tuning):
+        raise UsageError(
+            say(
+                en=f"Too few images are left to learn from when some are kept to choose and to measure: {missing} of "
+                f"{examples.num_classes} classes have none. Add images, or leave out --from-scratch.",
+                ko=f"선택과 측정에 쓸 이미지를 떼어 두면 학습할 이미지가 모자랍니다: 클래스 {examples.num_classes}개 가운데 {missing}개에 남는 "
+                "이미지가 없습니다. 이미지를 추가하거나 --from-scratch를 빼세요.",
+            )
+        )
+
+
+def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, division: Division) -> Task:
+    """What the networks are trained for."""
+    try:
+        from hubel.train.network import Task
+    except ImportError as error:
+        raise MissingExtraError(error.name or "torch", "torch") from error
+    digest = hashlib.sha256(session.extractor.spec_key().encode())
+    for rows in (division.train, division.tuning):
+        for row in rows:
+            digest.update(f"{examples.contents[row]} {examples.labels[row]}\n".encode())
+        digest.update(b"--")
+    labels = examples.labels.astype(np.int64)
+    return Task(
+        pixels[division.train], labels[division.train], pixels[division.tuning], labels[division.tuning],
+        examples.num_classes, mirrored_too=(session.options.views or 1) > 1, key=digest.hexdigest(),
+    )  # fmt: skip
+
+
+def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[Event, None, list[Trained]]:
+    """Train every member of the ensemble, or the one network."""
+    from hubel.train.network import Trained, train_network
+
+    scratch, found = scratch_of(session.options), []
+    for number, seed in enumerate(member_seeds(session.options.seed, scratch.members), 1):
+        if scratch.members > 1:
+            total = scratch.members
+            yield Note(f"Network {number} of {total}.", f"신경망 {total}개 가운데 {number}번째.")
+        training = train_network(
+            task, scratch, seed, folder=checkpoints, stop=partial(must_end, session), over=lambda: not session.stop()
+        )
+        for event in training:
+            if isinstance(event, Trained):
+                found.append(event)
+            else:
+                yield event
+        if session.must_stop():
+            break
+    return found
+
+
+def must_end(session: Session, pace: float) -> bool:
+    """Whether the user asked to finish, or the budget leaves only the time to run the network on all images and write.
+
+    Parameters
+    ----------
+    session
+        The training.
+    pace
+        The seconds that learning from one image has taken so far.
+    """
+    views = session.options.views or 1
+    return session.stop() or session.seconds_left() <= SECONDS_TO_CONVERT + RUNNING * pace * len(session.kept) * views
+
+
+def take_features(
+    session: Session, trained: list[Trained], pixels: PixelBatch, *, folder: Path, num_classes: int
+) -> Generator[Event, None, Head]:
+    """Make the trained networks the session's base, run it on all pictures, and return their last layers as the head."""
+    from hubel.models.convert import convert_module
+    from hubel.train.checkpoint import write_tensors
+    from hubel.train.prepared import exportable, linear_head
+
+    scratch, size = scratch_of(session.options), session.extractor.spec.size
+    networks = [member.network for member in trained]
+    tensors = {
+        (f"{number}/{name}" if len(networks) > 1 else name): tensor
+        for number, network in enumerate(networks)
+        for name, tensor in network.state_dict().items()
+    }
+    write_tensors(folder / NETWORK, tensors, {"network": scratch.network, "num_classes": num_classes, "size": size})
+    sha256 = hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()
+    _, num_features = convert_module(exportable(networks), (size,), folder / GRAPH)
+    start = scratch.weights or "random first weights"
+    info = BaseInfo(
+        name=scratch.network, source=f"trained on these images by hubel, {start}, recipe {scratch.recipe.name}",
+        sha256=sha256, licence="that of the images", num_features=num_features,
+    )  # fmt: skip
+    engine = open_engine(session.options.engine or EXACT_ENGINE, folder / GRAPH)
+    session.backbone = Backbone(info, folder / GRAPH, (size,))
+    session.extractor = replace(session.extractor, engine=engine, base_key=sha256, num_features=num_features)
+    session.views[:] = view_names(session.options.views or 1)
+    session.extraction.features = {}
+    for view in session.views:
+        running = features_of_pixels(engine, pixels, view)
+        features = np.zeros((len(session.paths), num_features), np.float16)
+        while True:
+            try:
+                done = next(running)
+            except StopIteration as end:
+                features[session.kept] = end.value
+                break
+            yield Progress("features", done, len(pixels), None)
+        session.extraction.features[view] = features
+    head = linear_head(networks, num_classes)
+    return Head(head.weights, head.bias, 0.0)
+
+
+def learning_of(scratch: Scratch, trained: list[Trained], division: Division) -> Learning:
+    """What the card says of the training."""
+    first = trained[0]
+    return Learning(
+        network=scratch.network,
+        start=scratch.weights or "random",
+        settings=first.recipe.model_dump(mode="json"),
+        num_parameters=sum(weight.numel() for weight in first.network.parameters()),
+        num_train=len(division.train),
+        num_validation=len(division.tuning),
+        trainings=tuple(member.training for member in trained),
+    )
