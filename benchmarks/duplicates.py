@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from _copies import KINDS
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=["catsdogs", "animals3", "cifar10"], help="where to plant")
     parser.add_argument("--images", type=int, default=2000, help="images of each set")
     parser.add_argument("--copies", type=int, default=100, help="copies of each kind")
+    parser.add_argument("--finders", nargs="*", default=["hubel", "phash", "cleanvision"], help="who searches them")
     parser.add_argument("--overlaps", action="store_true")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--leak", action="store_true")
@@ -73,11 +75,11 @@ def main() -> None:
         record["leak"] = leak(unpacked)
     else:
         for name in arguments.sets:
-            record[name] = planted(name, unpacked, arguments.images, arguments.copies)
+            record[name] = planted(name, unpacked, arguments.images, arguments.copies, arguments.finders)
     write_json(arguments.json, record)
 
 
-def planted(name: str, unpacked: dict[str, Path], num_images: int, num_copies: int) -> object:
+def planted(name: str, unpacked: dict[str, Path], num_images: int, num_copies: int, finders: Sequence[str]) -> object:
     """Recall by kind of copy, and precision, for hubel and the peers on the same files."""
     with data_set(name, unpacked.get(name)) as folder, tempfile.TemporaryDirectory() as place:
         if folder is None:
@@ -85,7 +87,7 @@ def planted(name: str, unpacked: dict[str, Path], num_images: int, num_copies: i
             return None
         files, truth, kinds = plant(evenly(pictures(folder), num_images), num_copies, Path(place) / "planted")
         rows, record = [], {}
-        for finder in ("hubel", "phash", "cleanvision"):
+        for finder in finders:
             listing = Path(place) / "files.json"
             listing.write_text(json.dumps([str(file) for file in files]), encoding="utf-8")
             if finder != "hubel" and not versions({"phash": "imagehash"}.get(finder, finder)):
@@ -218,7 +220,11 @@ def scale(unpacked: dict[str, Path]) -> object:
 
 
 def leak(unpacked: dict[str, Path]) -> object:
-    """Planted copies: the gap that the report shows, beside that between a random split's claim and fresh images."""
+    """Planted copies: the gap that the report shows, beside that between a random split's claim and fresh images.
+
+    The fresh images are changed and copied as those to learn from are, or they would be easier. `groups known` is the
+    same training told who is whose copy: how far the search is to blame.
+    """
     rows, record = [], []
     with data_set("cifar10", unpacked.get("cifar10")) as folder, tempfile.TemporaryDirectory() as place:
         if folder is None:
@@ -230,36 +236,25 @@ def leak(unpacked: dict[str, Path]) -> object:
             files = pictures(folder / "train")
             chosen = [files[row] for row in sorted(noise.choice(len(files), num_originals, replace=False))]
             write_with_copies(chosen, copies_of_each, root / "data", noise)
-            trained = run_hubel(
-                "train",
-                root / "data",
-                "--out",
-                root / "run",
-                "--size",
-                "96",
-                "--views",
-                "1",
-                "--json",
-                cache=root / "cache",
-            )
-            card = json.loads((Path(trained.answer["folder"]) / "card.json").read_text(encoding="utf-8"))
-            tax = card["leak_tax"]
-            for file in evenly(pictures(folder / "test"), 5000):
-                link = root / "fresh" / file.parent.name / file.name
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(file.resolve())
-            fresh = run_hubel("evaluate", trained.answer["folder"], root / "fresh", "--json", cache=root / "cache")
-            accuracy = float(fresh.answer["metrics"]["accuracy"])
+            write_with_copies(evenly(pictures(folder / "test"), 2500), copies_of_each, root / "fresh", noise)
+            found, told = (leak_run(root, kind) for kind in ("data", "data.csv"))
+            fresh = run_hubel("evaluate", found["folder"], root / "fresh", "--json", cache=root / "cache")
+            accuracy = float(fresh.answer["accuracy"])
+            tax = found["leak_tax"]
             gap, truth = tax["difference"], tax["naive_accuracy"] - accuracy
             record.append({"originals": num_originals, "copies": copies_of_each, "tax": tax, "fresh": accuracy})
-            figures = (tax["naive_accuracy"], tax["honest_accuracy"], accuracy, gap, truth, gap - truth)
-            rows.append([num_originals, copies_of_each, *(f"{100 * figure:.1f}" for figure in figures)])
+            record[-1] |= {"tax_told": told["leak_tax"]}
+            figures = (tax["naive_accuracy"], tax["honest_accuracy"], told["leak_tax"]["honest_accuracy"], accuracy)
+            shown = [f"{100 * figure:.1f}" for figure in (*figures, gap, truth, gap - truth)]
+            rows.append([num_originals, copies_of_each, *shown])
+            print(f"{number + 1} of 3: {rows[-1]}", file=sys.stderr, flush=True)
     header = [
         "originals",
         "copies of each",
         "random split",
         "groups kept",
-        "5,000 fresh",
+        "groups known",
+        "2,500 fresh and their copies",
         "gap shown",
         "true gap",
         "off by",
@@ -269,18 +264,32 @@ def leak(unpacked: dict[str, Path]) -> object:
     return record
 
 
+def leak_run(root: Path, source: str) -> dict[str, Any]:
+    """The card of a training, with its folder."""
+    options = ("--out", root / f"run of {source}", "--size", "96", "--views", "1", "--json")
+    trained = run_hubel("train", root / source, *options, cache=root / "cache")
+    folder = Path(trained.answer["folder"])
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return card | {"folder": folder}
+
+
 def write_with_copies(files: Sequence[Path], copies: int, root: Path, noise: np.random.Generator) -> None:
-    """A folder of class folders with each file and some changed copies of it."""
+    """A folder of class folders with each file and some changed copies of it, and a table beside it of who is whose."""
     changes = list(KINDS.values())
+    lines = ["file_name,label,group"]
     for row, file in enumerate(files):
-        folder = root / file.parent.name
-        folder.mkdir(parents=True, exist_ok=True)
+        label = file.parent.name
+        (root / label).mkdir(parents=True, exist_ok=True)
         with Image.open(file) as opened:
             picture = opened.convert("RGB")
-        picture.save(folder / f"{row:06}.png")
+        picture.save(root / label / f"{row:06}.png")
+        names = [f"{row:06}.png"]
         for copy in range(copies):
             change = changes[int(noise.integers(len(changes)))]
-            change(picture, noise).save(folder / f"{row:06}-{copy}.jpg", quality=85)
+            names.append(f"{row:06}-{copy}.jpg")
+            change(picture, noise).save(root / label / names[-1], quality=85)
+        lines += [f"{root.name}/{label}/{name},{label},{row}" for name in names]
+    root.with_suffix(".csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 # Each finder runs in a process of its own, reads a JSON list of files and prints pairs of their rows.

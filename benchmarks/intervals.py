@@ -3,9 +3,10 @@
     python benchmarks/intervals.py [--part test|cross-validation|compare|groups] [--trials 1000]
 
 The truth is known because the data are made. "test": a calibrated model and images drawn from known Gaussian classes;
-the truth is measured on 400,000 images. How far apart the classes lie varies by a few per cent
-from trial to trial, so that no truth lies luckily or unluckily between the few shares that so many images can have. "cross-validation": everything `hubel train` does with features (folds,
-strength, head, temperature), and the truth is what the head that would be shipped does on 20,000 fresh images.
+the truth is measured on 2,000,000 images (400,000 of 100 classes). How far apart the classes lie varies by a few per cent from trial
+to trial, so that no truth lies luckily or unluckily between the few shares that so many images can have.
+"cross-validation": everything `hubel train` does with features (folds, strength, head, temperature), and the truth is what
+the head that would be shipped does on 20,000 fresh images; `--kept` keeps the trainings, to try other intervals on.
 "compare": two models that agree on some images because these are easy or hard, and are right by luck of their own on the
 rest. "groups": one model on images of several groups. A coverage between 93 and 97 % is
 what is promised; those outside are marked, and so are shares of false alarms above 5 %. With 1,000 trials a coverage has
@@ -15,66 +16,22 @@ a standard error of 0.7 points.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _made import FIGURES, OF_CLASS, Cell, Truth, cross_validated_trials, draw_answers, truth_of
 from _measure import listed, machine, markdown_table, versions, write_json
 
-from hubel.evaluate.calibration import softmax
 from hubel.evaluate.compare import Judgement, compare_answers
 from hubel.evaluate.fairness import AnswerSet, Column, measure_groups
-from hubel.evaluate.figures import (
-    FigureIntervals,
-    balanced_accuracy,
-    brier_scores,
-    confusion,
-    figure_intervals,
-    log_losses,
-    macro_f1,
-    macro_precision,
-)
+from hubel.evaluate.figures import FigureIntervals, figure_intervals
 
-FIGURES = ("accuracy", "balanced_accuracy", "macro_precision", "macro_f1", "log_loss", "brier")
-OF_CLASS = ("precision", "recall", "f1")
-NUM_TRUTH = 400_000
-NUM_FRESH = 20_000
+NUM_TRUTH, MOST_SCORES = 2_000_000, 4_000_000
+"""Images of a truth, over all distances; and probabilities at once, which bounds them for many classes."""
 NUM_DISTANCES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One setting.
-
-    The numbers of images and classes, how far apart the classes are, how many times the largest class has the images of
-    the smallest, images in a group and how alike they are, the model's overconfidence; features for cross-validation.
-    """
-
-    images: int
-    classes: int
-    distance: float
-    imbalance: float = 1.0
-    group_size: int = 1
-    alike: float = 0.0
-    sharpness: float = 1.0
-    features: int = 64
-
-    def label(self) -> str:
-        """The cell in words."""
-        parts = [f"{self.images} images, {self.classes} classes"]
-        parts += [f"1:{self.imbalance:g}"] if self.imbalance > 1 else []
-        parts += [f"groups of {self.group_size}, {self.alike:g} alike"] if self.group_size > 1 else []
-        parts += ["overconfident"] if self.sharpness > 1 else []
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What every figure would be on endlessly many images."""
-
-    figures: dict[str, float]
-    of_class: dict[str, tuple[float, ...]]
 
 
 @dataclass(slots=True)
@@ -108,10 +65,12 @@ CROSS_CELLS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = {"test": test_part, "cross-validation": cross_part, "compare": compare_part, "groups": groups_part}
+    parts = {"test": fresh_part, "cross-validation": cross_part, "compare": compare_part, "groups": groups_part}
     parser.add_argument("--part", choices=list(parts), action="append", help="all by default")
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kept", type=Path, help="keep trainings in this folder, and use those that are in it")
+    parser.add_argument("--only", default="", help="the settings whose words have this in them, such as 'groups of'")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     print(f"{arguments.trials} trials a row, seed {arguments.seed}; machine: {machine()}")
@@ -119,17 +78,17 @@ def main() -> None:
     results: dict[str, Any] = {}
     for part in arguments.part or parts:
         print(f"## {part}\n", flush=True)
-        results[part] = parts[part](arguments.trials, arguments.seed)
+        results[part] = parts[part](arguments.trials, arguments.seed, arguments)
     write_json(arguments.json, {"machine": machine(), "trials": arguments.trials, "results": results})
 
 
-def test_part(trials: int, seed: int) -> list[dict[str, Any]]:
+def fresh_part(trials: int, seed: int, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Independent test images, and groups of them."""
     rows = []
-    for number, cell in enumerate(TEST_CELLS):
+    for number, cell in chosen(TEST_CELLS, options.only):
         random = np.random.default_rng([seed, number])
         cells = [replace(cell, distance=cell.distance * factor) for factor in np.linspace(0.94, 1.06, NUM_DISTANCES)]
-        pool = NUM_TRUTH // NUM_DISTANCES // cell.group_size * cell.group_size
+        pool = min(NUM_TRUTH // NUM_DISTANCES, MOST_SCORES // cell.classes) // cell.group_size * cell.group_size
         truths = [truth_of(*draw_answers(replace(one, images=pool), random)[:2]) for one in cells]
         tally = new_tally()
         for trial in range(trials):
@@ -137,114 +96,29 @@ def test_part(trials: int, seed: int) -> list[dict[str, Any]]:
             probabilities, labels, groups = draw_answers(one, random)
             count(tally, truth, figure_intervals(probabilities, labels, groups=groups), labels)
         rows.append(coverage_row(cell, mean_truth(truths), tally))
-        show_row(rows[-1], first=number == 0)
+        show_row(rows[-1], first=len(rows) == 1)
     print()
     return rows
 
 
-def cross_part(trials: int, seed: int) -> list[dict[str, Any]]:
+def cross_part(trials: int, seed: int, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Cross-validated estimates of the head that would be shipped."""
     rows = []
-    for number, cell in enumerate(CROSS_CELLS):
-        random = np.random.default_rng([seed, 100 + number])
+    for number, cell in chosen(CROSS_CELLS, options.only):
         tally, truths = new_tally(), []
-        for _ in range(trials):
-            probabilities, labels, groups, truth = cross_validated(cell, random)
-            truths.append(truth)
-            count(tally, truth, figure_intervals(probabilities, labels, groups=groups, cross_validated=True), labels)
+        for trial in cross_validated_trials(cell, (seed, 100 + number), trials, options.kept):
+            truths.append(trial.truth)
+            found = figure_intervals(trial.probabilities, trial.labels, groups=trial.groups, cross_validated=True)
+            count(tally, trial.truth, found, trial.labels)
         rows.append(coverage_row(cell, mean_truth(truths), tally))
-        show_row(rows[-1], first=number == 0)
+        show_row(rows[-1], first=len(rows) == 1)
     print()
     return rows
 
 
-def draw_answers(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """What a model says of images (n k), their classes, their groups.
-
-    Each class has its own direction, an image lies `distance` along that of its class, with noise of one in every
-    direction; the model knows all this, so its probabilities are right, unless it is made overconfident.
-    """
-    prior = priors(cell)
-    labels, groups = draw_labels(cell, random)
-    noise = random.standard_normal((len(labels), cell.classes))
-    if cell.group_size > 1:
-        shared = random.standard_normal((groups.max() + 1, cell.classes))
-        noise = np.sqrt(1 - cell.alike) * noise + np.sqrt(cell.alike) * shared[groups]
-    seen = noise
-    seen[np.arange(len(labels)), labels] += cell.distance
-    scores = cell.sharpness * (cell.distance * seen + np.log(prior))
-    return softmax(scores), labels, groups if cell.group_size > 1 else None
-
-
-def draw_labels(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Classes, one for each group, and groups; every class has two, as training asks for."""
-    num_groups = cell.images // cell.group_size
-    labels = random.choice(cell.classes, num_groups, p=priors(cell))
-    while np.bincount(labels, minlength=cell.classes).min() < 2:
-        labels = random.choice(cell.classes, num_groups, p=priors(cell))
-    return np.repeat(labels, cell.group_size), np.repeat(np.arange(num_groups), cell.group_size)
-
-
-def priors(cell: Cell) -> np.ndarray:
-    """The share of each class, falling evenly in its logarithm."""
-    sizes = np.geomspace(cell.imbalance, 1, cell.classes)
-    shares: np.ndarray = sizes / sizes.sum()
-    return shares
-
-
-def cross_validated(cell: Cell, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Truth]:
-    """Out-of-fold probabilities of a training as `hubel train` does it, and what its head is really worth."""
-    from hubel.evaluate.calibrators import calibrate
-    from hubel.train.learn import Examples, learn
-    from hubel.workflows.answering import choose_answering
-
-    centres = random.standard_normal((cell.classes, cell.features))
-    centres *= cell.distance / np.linalg.norm(centres, axis=1, keepdims=True)
-    labels, groups = draw_labels(cell, random)
-    features = draw_features(centres, labels, groups, cell=cell, random=random)
-    names = [f"{index}" for index in range(len(labels))]
-    given = [f"{group}" if cell.group_size > 1 else None for group in groups.tolist()]
-    examples = Examples(labels, names, given, [None] * len(labels), cell.classes)
-    learned = learn(features, examples, int(random.integers(2**31)))
-    answering = choose_answering(learned, labels, classes=[str(index) for index in range(cell.classes)], wishes=())
-    fresh_cell = replace(cell, images=NUM_FRESH)
-    fresh_labels, fresh_groups = draw_labels(fresh_cell, random)
-    fresh = draw_features(centres, fresh_labels, fresh_groups, cell=fresh_cell, random=random)
-    said = calibrate(learned.head.logits(fresh), answering.temperature, answering.calibration)
-    return (
-        answering.probabilities,
-        labels[learned.measured],
-        groups if cell.group_size > 1 else None,
-        truth_of(said, fresh_labels),
-    )
-
-
-def draw_features(
-    centres: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, cell: Cell, random: np.random.Generator
-) -> np.ndarray:
-    """Features float16 (n d) around the centres."""
-    noise = random.standard_normal((len(labels), centres.shape[1]), np.float32)
-    if cell.group_size > 1:
-        shared = random.standard_normal((groups.max() + 1, centres.shape[1]), np.float32)
-        noise = np.sqrt(np.float32(1 - cell.alike)) * noise + np.sqrt(np.float32(cell.alike)) * shared[groups]
-    features: np.ndarray = (centres[labels] + noise).astype(np.float16)
-    return features
-
-
-def truth_of(probabilities: np.ndarray, labels: np.ndarray) -> Truth:
-    """The figures of very many answers."""
-    counts = confusion(labels, probabilities.argmax(axis=1), probabilities.shape[1])
-    right, support, called = counts.diagonal(), counts.sum(axis=1), np.maximum(counts.sum(axis=0), 1)
-    figures = {
-        "accuracy": float(right.sum() / counts.sum()),
-        "balanced_accuracy": balanced_accuracy(counts)[0],
-        "macro_precision": macro_precision(counts)[0],
-        "macro_f1": macro_f1(counts)[0],
-        "log_loss": float(log_losses(probabilities, labels)[0].mean()),
-        "brier": float(brier_scores(probabilities, labels)[0].mean()),
-    }
-    by_class = {"precision": right / called, "recall": right / support, "f1": 2 * right / (support + called)}
-    return Truth(figures, {name: tuple(values.tolist()) for name, values in by_class.items()})
+def chosen(cells: Sequence[Cell], words: str) -> Iterator[tuple[int, Cell]]:
+    """The cells that are asked for, with their places, which are part of their seeds."""
+    return ((number, cell) for number, cell in enumerate(cells) if words in cell.label())
 
 
 def mean_truth(truths: list[Truth]) -> Truth:
@@ -297,7 +171,7 @@ def mark(share: float, lowest: float, highest: float) -> str:
     return f"{100 * share:.1f}" + ("" if lowest <= share <= highest else " (!)")
 
 
-def compare_part(trials: int, seed: int) -> list[dict[str, Any]]:
+def compare_part(trials: int, seed: int, _options: argparse.Namespace) -> list[dict[str, Any]]:
     """Equal models, and models that differ by a known amount."""
     settings = [
         (images, accuracy, agreement, gain, group_size)
@@ -358,7 +232,7 @@ def two_models(
     return judged[0], judged[1], labels, np.repeat(np.arange(images // size), size) if size > 1 else None
 
 
-def groups_part(trials: int, seed: int) -> list[dict[str, Any]]:
+def groups_part(trials: int, seed: int, _options: argparse.Namespace) -> list[dict[str, Any]]:
     """Groups that are served alike, and one that is served worse."""
     rows = []
     settings = [(images, num, loss) for images in (200, 1000) for num in (2, 5, 10) for loss in (0.0, 0.15)]

@@ -5,7 +5,9 @@
 For every random split: `--train` images to learn and choose limits on (out of fold, as `hubel train` does), the others to
 count on. Shown is the mean over splits with its standard error, beside the promise: errors may be rarer than promised, and
 must not be more frequent by over two standard errors. Beside the shipped limits stands split conformal prediction: a half
-to learn from and a half to choose the limit on, for which the theorem holds exactly.
+to learn from and a half to choose the limit on, for which the theorem holds exactly. "bursts": every training image comes one to
+five times, a little changed each time, with the images of a burst in one group, and every new image from a burst of its own;
+"bursts, groups ignored" chooses the limits as if each image stood for itself.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,9 @@ from _measure import absent, data_set, listed, machine, markdown_table, versions
 
 from hubel.core.types import Labels, Probabilities
 from hubel.evaluate.calibration import fit_temperature, softmax
-from hubel.evaluate.conformal import answer_figures, choose_sets, class_sets, fewest_groups
+from hubel.evaluate.conformal import answer_figures, choose_sets, class_sets, fewest_groups, group_weights
 from hubel.evaluate.unknown import Seen, choose_unknown, fit_familiar, graph_logits, known_images, unknown_scores
-from hubel.train.learn import Examples, Learned, learn
+from hubel.train.learn import Examples, learn
 
 SETS = ("catsdogs", "animals3", "faces", "mnist_png", "cifar10")
 PROMISES = (0.02, 0.05, 0.1)
@@ -52,6 +54,27 @@ class Outcome:
     def kept(self) -> bool:
         """Whether the answers lack the true class no more often than promised, by two standard errors."""
         return self.wrong <= self.promise + 2 * self.wrong_error
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Training images: features (n d), the row of the set that each is or is made from, and groups (n)."""
+
+    features: np.ndarray
+    rows: np.ndarray
+    groups: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a limit is chosen on, the probabilities of the unseen images, and which of these are known by either limit."""
+
+    probabilities: Probabilities
+    labels: Labels
+    groups: np.ndarray | None
+    said: Probabilities
+    known: np.ndarray
+    known_by_image: np.ndarray
 
 
 def main() -> None:
@@ -122,27 +145,58 @@ def one_split(data: Featured, num_train: int, seed: int) -> dict[tuple[str, floa
     order = np.random.default_rng(seed).permutation(len(data.labels))
     train, fresh = stratified_head(data.labels[order], num_train)
     train, fresh = order[train], order[fresh]
-    num_classes = len(data.classes)
-    learned = learn(data.features[train], data.examples(train, data.labels[train], num_classes), seed)
-    held_labels = data.labels[train][learned.held_out]
-    temperature = fit_temperature(learned.held_out_logits, held_labels)
-    held_out = softmax(learned.held_out_logits, temperature=temperature)
-    said = softmax(learned.head.logits(data.features[fresh]), temperature=temperature)
-    known = known_of(data, train, fresh, learned, temperature)
-    ways = {"out of fold": (held_out, held_labels, said, known)}
+    alone = np.arange(len(train))
+    ways = {"out of fold": out_of_fold(data, Burst(data.features[train], train, alone), fresh, seed)}
     half = split_half(data, train, fresh, seed)
     if half is not None:
-        ways["split half"] = (*half, np.ones(len(fresh), bool))
+        ways["split half"] = half
+    bursts = out_of_fold(data, in_bursts(data, train, seed), fresh, seed)
+    ways |= {"bursts": bursts, "bursts, groups ignored": replace(bursts, groups=None, known=bursts.known_by_image)}
     found = {}
-    for way, (probabilities, labels, answers, accepted) in ways.items():
+    for way, chosen in ways.items():
         for promise in PROMISES:
-            if len(labels) >= fewest_groups(promise):
-                limit = choose_sets(probabilities, labels, None, error=promise)
-                sets = class_sets(answers, limit, answers.argmax(1))
+            if group_weights(len(chosen.labels), chosen.groups)[1] >= fewest_groups(promise):
+                limit = choose_sets(chosen.probabilities, chosen.labels, chosen.groups, error=promise)
+                sets = class_sets(chosen.said, limit, chosen.said.argmax(1))
                 figures = answer_figures(sets, np.ones(len(fresh), bool), data.labels[fresh])
                 size = figures.mean_set_size or 0.0
-                found[way, promise] = (figures.wrong, figures.unsure, size, float(1 - accepted.mean()))
+                found[way, promise] = (figures.wrong, figures.unsure, size, float(1 - chosen.known.mean()))
     return found
+
+
+def out_of_fold(data: Featured, burst: Burst, fresh: np.ndarray, seed: int) -> Chosen:
+    """What the limits are chosen on as `hubel train` does it, and what its head says of the unseen images."""
+    labels = data.labels[burst.rows]
+    names = [f"{data.contents[row]} {number}" for number, row in enumerate(burst.rows)]
+    groups = [data.contents[row] for row in burst.rows]
+    examples = Examples(labels, names, groups, [None] * len(names), len(data.classes))
+    learned = learn(burst.features, examples, seed)
+    rows = learned.held_out
+    temperature = fit_temperature(learned.held_out_logits, labels[rows])
+    seen = Seen(burst.features[rows], graph_logits(learned.held_out_logits, temperature, None), labels[rows],
+                learned.folds[rows], burst.groups[rows])  # fmt: skip
+    familiar, scores = fit_familiar(seen, np.random.default_rng(0))
+    features = data.features[fresh]
+    logits = learned.head.logits(features)
+    strange = unknown_scores(familiar, features, graph_logits(logits, temperature, None))
+    by_group, by_image = (
+        known_images(strange, choose_unknown(scores, units, reject=REJECT), num_images=len(fresh))
+        for units in (burst.groups[rows], None)
+    )
+    return Chosen(
+        softmax(learned.held_out_logits, temperature=temperature), labels[rows], burst.groups[rows],
+        softmax(logits, temperature=temperature), by_group, by_image,
+    )  # fmt: skip
+
+
+def in_bursts(data: Featured, train: np.ndarray, seed: int) -> Burst:
+    """Each training image one to five times, its features changed by a tenth of their deviation."""
+    draw = np.random.default_rng([seed, 1])
+    groups = np.repeat(np.arange(len(train)), draw.integers(1, 6, len(train)))
+    features = data.features[train].astype(np.float32)
+    noise = draw.standard_normal((len(groups), features.shape[1]), np.float32)
+    changed = features[groups] + 0.1 * features.std(0) * noise
+    return Burst(changed.astype(data.features.dtype), train[groups], groups)
 
 
 def stratified_head(labels: Labels, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -153,21 +207,8 @@ def stratified_head(labels: Labels, count: int) -> tuple[np.ndarray, np.ndarray]
     return taken, np.setdiff1d(np.arange(len(labels)), taken)
 
 
-def known_of(data: Featured, train: np.ndarray, fresh: np.ndarray, learned: Learned, temperature: float) -> np.ndarray:
-    """Which of the unseen images are known, by the shipped limit."""
-    rows = train[learned.held_out]
-    stated = graph_logits(learned.held_out_logits, temperature, None)
-    seen = Seen(data.features[rows], stated, data.labels[rows], learned.folds[learned.held_out], None)
-    familiar, scores = fit_familiar(seen, np.random.default_rng(0))
-    features = data.features[fresh]
-    found = unknown_scores(familiar, features, graph_logits(learned.head.logits(features), temperature, None))
-    return known_images(found, choose_unknown(scores, None, reject=REJECT), num_images=len(fresh))
-
-
-def split_half(
-    data: Featured, train: np.ndarray, fresh: np.ndarray, seed: int
-) -> tuple[Probabilities, Labels, Probabilities] | None:
-    """Learned from one half: probabilities and labels of the other half, and probabilities of the unseen images."""
+def split_half(data: Featured, train: np.ndarray, fresh: np.ndarray, seed: int) -> Chosen | None:
+    """Learned from one half, the limit chosen on the other; nothing is called unknown."""
     first, second = stratified_head(data.labels[train], len(train) // 2)
     first, second = train[first], train[second]
     if len(second) < fewest_groups(max(PROMISES)):
@@ -178,7 +219,8 @@ def split_half(
     chosen, said = (
         softmax(learned.head.logits(data.features[rows]), temperature=temperature) for rows in (second, fresh)
     )
-    return chosen, data.labels[second], said
+    everything = np.ones(len(fresh), bool)
+    return Chosen(chosen, data.labels[second], None, said, everything, everything)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Site:
     location: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     tags: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     woken: threading.Event = field(default_factory=threading.Event)
     url: str = ""
@@ -60,6 +61,9 @@ def handler_of(site: Site) -> Callable[..., BaseHTTPRequestHandler]:
 
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  the name of the base class
             """Say nothing."""
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
@@ -99,7 +103,11 @@ def handler_of(site: Site) -> Callable[..., BaseHTTPRequestHandler]:
             else:
                 self.send_header("Content-Length", str(len(content) - start))
             self.send_header("ETag", tag)
+            for name, value in site.headers.items():
+                self.send_header(name, value)
             self.end_headers()
+            if self.command == "HEAD":
+                return None
             piece = content[start:]
             if site.cuts.get(path, 0) > 0:
                 site.cuts[path] -= 1

@@ -114,7 +114,7 @@ def plant_odd_pictures(messy: Messy) -> None:
         save(image, messy.root / "train/coffee" / f"{rule}.jpg")
         messy.plant(rule, f"train/coffee/{rule}.jpg")
     others = {
-        "blurry": tile_of("chelsea.png", 1, 1).resize((160, 160)).filter(ImageFilter.GaussianBlur(5)),
+        "blurry": tile_of("chelsea.png", 2, 3).resize((160, 160)).filter(ImageFilter.GaussianBlur(5)),
         "tiny": tile_of("chelsea.png", 2, 1).resize((12, 12)),
         "odd-aspect": photo("rocket.jpg").crop((0, 340, 480, 400)),
     }

@@ -21,7 +21,7 @@ def test_a_promise_that_can_be_kept_is_kept(trained: Trained, hubel: Hubel) -> N
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ("recall:circles=0.99", "12 images can vouch for"),
+        ("recall:circles=0.99", "12 independent images can vouch for"),
         ("recall:squares=0.9", "'squares', which there is not"),
         ("circles=0.9", "such as recall:panda=0.95"),
     ],

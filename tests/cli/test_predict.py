@@ -42,6 +42,27 @@ def test_folder_is_answered_line_by_line_and_the_broken_file_is_counted(trained:
     assert "24 images" in ended.err
 
 
+def test_each_name_on_standard_input_is_answered_before_the_next_one_comes(trained: Trained) -> None:
+    command = [sys.executable, "-m", "hubel", "predict", str(trained.run), "-", "--json"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for name in ("stripes/1.png", "circles/0.png", "stripes/2.png"):
+            process.stdin.write(f"{trained.data / name}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["file"] == str(trained.data / name)
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def test_a_text_among_images_is_refused_and_counted(trained: Trained, hubel: Hubel, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Taken at https://example.org in May.\nTwo of them are blurred.\n", encoding="utf-8")
+    ended = hubel("predict", trained.run, notes, trained.data / "stripes" / "1.png", "--json")
+    assert ended.code == 3
+    assert [record.get("error") for record in ended.records] == ["not-an-image", None]
+
+
 def test_jsonl_has_a_record_for_every_file_in_order(trained: Trained, hubel: Hubel) -> None:
     ended = hubel("predict", trained.run, trained.data, "--json", "--top-k", "1")
     records = ended.records

@@ -118,12 +118,12 @@ def test_an_image_gets_the_same_features_in_any_company(engine: Any, name: str) 
     pixels = real_photos(224)
     batch = pixels[:BATCH_SIZE]
     features = run(batch)["features"]
-    for shift in (1, 3, 7):
+    for shift in range(1, BATCH_SIZE):
         moved = run(np.roll(batch, shift, axis=0))["features"]
         np.testing.assert_array_equal(np.roll(moved, -shift, axis=0), features)
     strangers = np.random.default_rng(0).integers(0, 256, batch.shape, dtype=np.uint8)
-    strangers[5] = batch[2]
-    np.testing.assert_array_equal(run(strangers)["features"][5], features[2])
+    strangers[-1] = batch[0]
+    np.testing.assert_array_equal(run(strangers)["features"][-1], features[0])
 
 
 @pytest.mark.parametrize("name", ALL_ENGINES)

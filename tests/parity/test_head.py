@@ -17,8 +17,8 @@ from hubel.train.head import (
     loss_and_gradient,
     solve,
     standardise,
-    weighted_log_loss,
 )
+from hubel.train.losses import weighted_log_loss
 
 
 def clouds(counts: tuple[int, ...], num_features: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

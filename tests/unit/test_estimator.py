@@ -25,6 +25,7 @@ from hubel.core.errors import DataError, HubelError, ModelError, UsageError, ins
 from hubel.core.rundir import CARD, GOLDEN
 from hubel.data.sources import open_dataset
 from hubel.estimator.inputs import check_labels, names_of, write_table
+from hubel.estimator.parameters import share
 from hubel.workflows import TrainOptions
 from support import run_python
 
@@ -161,6 +162,55 @@ def test_probabilities_sum_to_one_and_their_largest_is_the_prediction(
     assert probabilities.shape == (len(images), 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(images))
+
+
+def test_sets_name_one_class_several_or_none(
+    fitted: ImageClassifier, images: list[Image.Image], labels: list[int]
+) -> None:
+    alone = fitted.predict_sets(images)
+    assert alone.dtype == bool
+    assert set(alone.sum(axis=1)) <= {0, 1}
+    named = alone.any(axis=1)
+    np.testing.assert_array_equal(fitted.classes_[alone.argmax(axis=1)][named], fitted.predict(images)[named])
+    generous = clone(fitted).set_params(reject=0.0, accept_error=0.08).fit(images, labels)
+    sets = generous.predict_sets(images)
+    assert generous.card_.unknown is None
+    assert generous.card_.sets is not None
+    assert sets.any(axis=1).all()
+    assert (sets | ~alone).all()  # no class is lost
+    noise = np.random.default_rng(0).integers(0, 256, (1, 40, 40, 3), np.uint8)
+    assert not clone(fitted).set_params(reject=0.4).fit(images, labels).predict_sets(noise).any()
+
+
+def test_limits_are_parameters_that_a_saved_and_a_loaded_run_keep(
+    images: list[Image.Image], labels: list[int], folder: Path, tmp_path: Path
+) -> None:
+    classifier = quick(reject=np.float64(0.1), accept_error=0.2).fit(images, labels)
+    assert classifier.card_.unknown is not None
+    assert classifier.card_.unknown.reject == 0.1
+    loaded = ImageClassifier.load(classifier.save(tmp_path / "saved"))
+    assert (loaded.reject, loaded.accept_error) == (0.1, 0.2)
+    options = TrainOptions(out=tmp_path / "run", size=32, views=1, reject=0.0, accept_error=0.1)
+    list(workflows.train(str(folder), options))
+    made = ImageClassifier.load(tmp_path / "run")
+    assert (made.reject, made.accept_error) == (0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("reject", 0.5), ("reject", -0.1), ("accept_error", 1.0), ("accept_error", float("nan"))],
+)
+def test_a_share_out_of_its_range_is_refused_by_its_name(
+    parameter: str, value: Any, images: list[Image.Image], labels: list[int]
+) -> None:
+    with pytest.raises(ValueError, match=f"^{parameter} does not take"):
+        quick(**{parameter: value}).fit(images, labels)
+
+
+@pytest.mark.parametrize("value", [None, "1%", [0.1]])
+def test_a_share_must_be_a_number(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^reject does not take"):
+        share("reject", value, below=0.5)
 
 
 def test_prediction_does_not_depend_on_what_comes_with_an_image(
@@ -393,7 +443,7 @@ def test_importing_hubel_does_not_load_the_classifier() -> None:
     assert finished.stdout.split()[1:] == ["False", "True"], finished.stderr
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "save", "report"])
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_sets", "score", "save", "report"])
 def test_before_fit_there_is_nothing_to_ask(method: str) -> None:
     classifier = quick()
     assert not hasattr(classifier, "run_")
@@ -449,7 +499,6 @@ def test_what_is_no_sequence_of_images_is_a_value_error(given: Any, said: str, f
         ([1, 1, 1, 2], "at least 2 images, but 2 has one"),
         ([1.0, np.nan, 2, 2], "NaN"),
         ([0.1, 0.2, 0.3, 0.4], "Unknown label type"),
-        ([[1, 0], [0, 1], [1, 0], [0, 1]], "1d array"),
         (["a", "a", None, None], "cannot be sorted"),
     ],
 )
@@ -473,6 +522,9 @@ def test_labels_in_a_column_are_taken_with_scikit_learns_warning() -> None:
         ({"seed": -1}, "seed does not take -1"),
         ({"budget": 0}, "budget does not take 0"),
         ({"resize": "stretch"}, "resize does not take 'stretch'"),
+        ({"seed": None}, "seed does not take None. Give a whole number"),
+        ({"size": 224.0}, "size does not take 224.0. Give a whole number"),
+        ({"budget": "long"}, "budget does not take 'long'. Give a number of seconds"),
         ({"engine": "abacus"}, "no engine 'abacus'"),
     ],
 )

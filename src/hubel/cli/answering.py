@@ -15,11 +15,12 @@ from typing import cast
 
 from hubel.cli.answers import Line, Write
 from hubel.cli.progress import Tell
-from hubel.cli.show import refusal_line
+from hubel.cli.set_aside import refusal_line
 from hubel.cli.sorting import UNKNOWN, UNSURE, Sorter, sort_image
 from hubel.cli.terminal import plural
 from hubel.core.events import Note, Progress
 from hubel.core.language import say
+from hubel.data.dataset import joined_name
 from hubel.data.names import shown
 from hubel.evaluate.numbers import count, duration
 from hubel.workflows import Prediction
@@ -40,22 +41,30 @@ class Answered:
     seconds: float = 0.0
 
 
-def names_from_stdin() -> Iterator[str]:
+@dataclass(slots=True)
+class StandardInput:
     """The names on standard input, one a line, or one before each NUL where there is one (``find -print0``).
 
-    Names come as soon as they are whole, with every byte of them.
+    Names come as soon as they are whole, with every byte of them; `is_empty` is True while the next has yet to arrive.
     """
-    rest, separator = b"", b""
-    stream = cast(io.BufferedReader, sys.stdin.buffer)
-    while chunk := stream.read1(1 << 16):
-        separator = separator or next((mark for mark in (b"\0", b"\n") if mark in chunk), b"")
-        if not separator:
-            rest += chunk
-            continue
-        *whole, rest = (rest + chunk).split(separator)
-        yield from map(os.fsdecode, whole)
-    if rest:
-        yield os.fsdecode(rest)
+
+    is_empty: bool = False
+
+    def __iter__(self) -> Iterator[str]:
+        rest, separator = b"", b""
+        stream = cast(io.BufferedReader, sys.stdin.buffer)
+        while chunk := stream.read1(1 << 16):
+            separator = separator or next((mark for mark in (b"\0", b"\n") if mark in chunk), b"")
+            if not separator:
+                rest += chunk
+                continue
+            *whole, rest = (rest + chunk).split(separator)
+            for number, name in enumerate(whole, start=1):
+                self.is_empty = number == len(whole)
+                yield os.fsdecode(name)
+        self.is_empty = False
+        if rest:
+            yield os.fsdecode(rest)
 
 
 def count_ahead(paths: Iterator[str], sources: Sequence[str]) -> tuple[Iterable[str], float]:
@@ -98,7 +107,8 @@ def answer_all(
     for prediction in predictions:
         write(line(prediction))
         if prediction.label is not None:
-            key = {"unknown": UNKNOWN, "unsure": UNSURE}.get(prediction.answer or "label", prediction.label)
+            name = prediction.label if prediction.labels is None else joined_name(prediction.labels)
+            key = {"unknown": UNKNOWN, "unsure": UNSURE}.get(prediction.answer or "label", name)
             answered.labels[key] += 1
             if sorter is not None:
                 sort_image(sorter, prediction.path, key)

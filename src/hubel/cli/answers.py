@@ -64,6 +64,8 @@ def jsonl_line(prediction: Prediction) -> str:
         }
         if prediction.answer is not None:
             record |= {"answer": prediction.answer, "set": list(prediction.choices)}
+        if prediction.labels is not None:
+            record["labels"] = list(prediction.labels)
         if prediction.unknown_score is not None:
             record["unknown_score"] = round(prediction.unknown_score, 4)
     return json.dumps(record, ensure_ascii=False)
@@ -108,6 +110,8 @@ def table_line(prediction: Prediction, label_width: int) -> str:
     if prediction.answer == "unknown":
         words = padded(say(en="unknown", ko="모름"), label_width)
         return f"{words}  {'':>8}  {'':{BAR_WIDTH}}  {shown(prediction.path)}"
+    if prediction.labels is not None:
+        return f"{padded(labels_text(prediction), label_width + BAR_WIDTH + 12)}  {shown(prediction.path)}"
     if prediction.answer == "unsure":
         words = padded(set_text(prediction.choices), label_width + BAR_WIDTH + 12)
         return f"{words}  {shown(prediction.path)}"
@@ -133,6 +137,23 @@ def set_text(choices: Sequence[str]) -> str:
     return say(en=f"{first} or {last}?", ko=f"{first} 또는 {last}?")
 
 
+def labels_text(prediction: Prediction) -> str:
+    """The labels that an image gets, with their probabilities where they are among the first.
+
+    Examples
+    --------
+    >>> top = (("cat", 0.9), ("dog", 0.7))
+    >>> labels_text(Prediction("a.jpg", "cat", 0.9, top, labels=("cat", "dog")))
+    'cat 90.0 %, dog 70.0 %'
+    """
+    shares = dict(prediction.top)
+    words = [
+        f"{shown(label)} {plain_percent(shares[label])}" if label in shares else shown(label)
+        for label in prediction.labels or ()
+    ]
+    return ", ".join(words) or say(en="none of the labels", ko="해당 레이블 없음")
+
+
 def chart(prediction: Prediction) -> str:
     """One image with a bar for each of its best classes."""
     if prediction.label is None:
@@ -142,6 +163,8 @@ def chart(prediction: Prediction) -> str:
     if prediction.answer == "unknown":
         text = say(en="unknown: unlike the images it learned from", ko="모름: 학습한 이미지와 닮지 않았습니다")
         lines.insert(0, f"  {text}")
+    elif prediction.labels is not None:
+        lines.insert(0, f"  {labels_text(prediction)}")
     elif prediction.answer == "unsure":
         lines.insert(0, f"  {set_text(prediction.choices)}")
     return "\n".join([shown(prediction.path), *lines])

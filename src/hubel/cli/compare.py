@@ -95,7 +95,7 @@ def compare(  # noqa: PLR0913, PLR0917  an option each
     from hubel import workflows
     from hubel.cli.answers import check_writable
     from hubel.cli.compare_lines import compared_lines, compared_record
-    from hubel.cli.show import set_aside_lines
+    from hubel.cli.set_aside import set_aside_lines
 
     page = Path(html).expanduser() if html else None
     if page is not None:
@@ -104,7 +104,7 @@ def compare(  # noqa: PLR0913, PLR0917  an option each
     compared: workflows.Compared | None = None
     with telling() as tell:
         for item in workflows.compare(one, other, data, shared_classes=shared_classes, engine=engine):
-            if isinstance(item, Progress):
+            if isinstance(item, Progress | Note):
                 tell(item)
             else:
                 compared = item

@@ -110,7 +110,8 @@ def evaluate(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Measure, and show the figures."""
     from hubel import workflows
-    from hubel.cli.show import evaluation_lines, evaluation_record, set_aside_lines
+    from hubel.cli.set_aside import set_aside_lines
+    from hubel.cli.show import evaluation_lines, evaluation_record
     from hubel.core.answers import Limits
 
     wishes, limits = wishes_of(at_least), Limits(reject, accept_error)

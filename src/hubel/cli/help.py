@@ -84,7 +84,7 @@ def option_boxes(params: list[Any]) -> list[RenderableType]:
     for param in params:
         if param.param_type_name != "option" or param.hidden:
             continue
-        name = Text(", ".join(param.opts), style="bold cyan")
+        name = Text(", ".join([*param.opts, *param.secondary_opts]), style="bold cyan")
         if param.metavar:
             name.append(f" {param.metavar}", style="not bold yellow")
         words = say(en="Show this help.", ko="이 도움말을 보여 줍니다.") if param.name == "help" else str(param.help)

@@ -12,12 +12,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from hubel import __version__
-from hubel.cli import cache, check, compare, evaluate, forget, predict, reproduce, train
+from hubel.cli import cache, check, compare, evaluate, forget, models, predict, reproduce, train
 from hubel.cli.help import HelpfulCommand, HelpfulGroup
 from hubel.cli.terminal import complain
 from hubel.cli.usage import ParsingError, explain_usage
@@ -38,7 +39,11 @@ def run() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Pillow's remarks on metadata mean nothing to the user: what matters of a file, the reader itself says.
     warnings.filterwarnings("ignore", module="PIL")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads any more; `main` has said so by its code
+            stream.flush()
+    os._exit(code)  # everything is written and closed; unloading the runtimes would take half a second
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -111,6 +116,7 @@ def build_app() -> typer.Typer:
         (make, evaluate.evaluate, evaluate),
         (make, check.check, check),
         (look, compare.compare, compare),
+        (look, models.models, models),
         (keep_house, reproduce.reproduce, reproduce),
         (keep_house, forget.forget, forget),
         (keep_house, cache.cache, cache),

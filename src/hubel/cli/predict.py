@@ -174,7 +174,7 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
             )
         )
     from hubel import workflows
-    from hubel.cli.answering import answer_all, begun, closing_lines, count_ahead, names_from_stdin, timed
+    from hubel.cli.answering import StandardInput, answer_all, begun, closing_lines, count_ahead, timed
     from hubel.cli.answers import csv_header, line_writer, open_output
     from hubel.cli.opened import opened_sources
     from hubel.cli.sorting import open_sorter
@@ -188,13 +188,13 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
     classes = read_card(folder / CARD).classes
     num_top = min(top_k, len(classes))
     sorter = open_sorter(Path(sort_into).expanduser(), classes, sources, link=link) if sort_into else None
-    tally = Tally()
+    tally, stdin = Tally(), StandardInput()
     here, naming = opened_sources(sources)
-    paths, num_images = count_ahead(list_images(here, stream=names_from_stdin(), tally=tally), here)
+    paths, num_images = count_ahead(list_images(here, stream=stdin, tally=tally), here)
     line = naming(line_writer(chosen, classes, num_top, num_images=num_images))
     predictions = workflows.predict(
         folder, paths, top_k=num_top, engine=engine, num_images=num_images, at_least=wishes,
-        limits=Limits(reject, accept_error),
+        limits=Limits(reject, accept_error), waits=lambda: stdin.is_empty,
     )  # fmt: skip
     watched = out is None and sys.stdout.isatty()
     with telling_notes() if watched else telling() as tell, open_output(out, chosen) as write:

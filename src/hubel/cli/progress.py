@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as ProgressLine
 from rich.text import Text
 
 from hubel.cli.terminal import harmless, in_language, notes_console, write_lines
-from hubel.core.events import Event, Finished, Note, Progress, StageDone, Started
+from hubel.core.events import EpochDone, Event, Finished, Note, Progress, StageDone, Started
 from hubel.core.language import say
 from hubel.data.names import shown
-from hubel.evaluate.numbers import count, duration
+from hubel.evaluate.numbers import count, duration, percent
 
 Tell = Callable[[Event], None]
 
 SECONDS_BETWEEN_LINES = 2.0
+BAR_WIDTH = 20
+"""Of the bar beside an epoch, in letters."""
 NEXT_STAGE = {"open": "read", "read": "learn", "learn": "write", "check": "compare"}
 
 
@@ -71,6 +71,9 @@ def plain_teller(write: Callable[[str], None], *, clock: Callable[[], float] = t
 @contextmanager
 def moving_line(console: Console) -> Iterator[Tell]:
     """One line that moves and vanishes at the end; notes and ends of stages stay above it."""
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as ProgressLine
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -111,8 +114,25 @@ def event_line(event: Event) -> str:
         return f"{stage_name(event.stage)}: {amount_text(event)}" + (f", {ready}" if ready else "")
     if isinstance(event, StageDone):
         return f"✓ {stage_name(event.stage)}: {duration(event.seconds)}"
+    if isinstance(event, EpochDone):
+        return epoch_line(event)
     assert isinstance(event, Finished)
     return ""
+
+
+def epoch_line(event: EpochDone) -> str:
+    """One epoch in one line, its validation accuracy drawn too; a star marks the best so far."""
+    number = f"{event.epoch:>{len(str(event.num_epochs))}}/{event.num_epochs}"
+    learned = f"{event.loss:.3f} {percent(event.accuracy)}"
+    if event.validation_accuracy is None:
+        return say(en=f"Epoch {number}: training {learned}", ko=f"에포크 {number}: 학습 {learned}")
+    bar = "█" * round(BAR_WIDTH * event.validation_accuracy)
+    star, took = "★" if event.is_best else " ", duration(event.seconds)
+    checked = f"{event.validation_loss:.3f} {percent(event.validation_accuracy)} {bar:░<{BAR_WIDTH}} {star} {took}"
+    return say(
+        en=f"Epoch {number}: training {learned} · validation {checked}",
+        ko=f"에포크 {number}: 학습 {learned} · 검증 {checked}",
+    )
 
 
 def amount_text(event: Progress) -> str:
@@ -147,6 +167,9 @@ def stage_name(stage: str) -> str:
         "unpack": say(en="Unpacking", ko="압축 풀기"),
         "check": say(en="Looking at files", ko="파일 살펴보기"),
         "compare": say(en="Comparing", ko="비교"),
+        "gather": say(en="Gathering images", ko="이미지 모으기"),
+        "train": say(en="Training", ko="학습"),
+        "features": say(en="Running the network", ko="신경망 실행"),
     }
     return words.get(stage, stage)
 
@@ -157,13 +180,13 @@ def finishing_on_interrupt() -> Iterator[Callable[[], bool]]:
 
     Where the process was started so that it ignores Ctrl-C (``nohup``, ``&``), it goes on ignoring it.
     """
-    asked = False
+    presses = 0
 
     def first_or_second(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  Python's form of a handler
-        nonlocal asked
-        if asked:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
             raise KeyboardInterrupt
-        asked = True
         words = say(
             en="Finishing with what is there; press Ctrl-C again to abort.",
             ko="지금까지 읽은 것으로 마무리합니다. 바로 중단하려면 Ctrl-C를 한 번 더 누르세요.",
@@ -171,11 +194,16 @@ def finishing_on_interrupt() -> Iterator[Callable[[], bool]]:
         erase = "\r\x1b[2K" if sys.stderr.isatty() else ""
         os.write(sys.stderr.fileno(), f"{erase}{words}\n".encode())  # a handler may not use the stream it interrupts
 
+    def pressed() -> bool:
+        if presses > 1:  # whatever was running then has swallowed the interrupt; some packages do while they are imported
+            raise KeyboardInterrupt
+        return presses == 1
+
     before = signal.getsignal(signal.SIGINT)
     if before != signal.SIG_IGN:
         signal.signal(signal.SIGINT, first_or_second)
     try:
-        yield lambda: asked
+        yield pressed
     finally:
         if before != signal.SIG_IGN:
             signal.signal(signal.SIGINT, before)

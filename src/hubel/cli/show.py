@@ -13,27 +13,28 @@ from rich.table import Table
 from rich.text import Text
 
 from hubel.cli.group_lines import group_lines
+from hubel.cli.label_lines import label_fields, label_record, label_table
 from hubel.cli.terminal import harmless, in_language, padded, plain_percent, plural
 from hubel.core.card import Card, ClassMetrics, Metrics, read_card
 from hubel.core.events import Finished
 from hubel.core.language import say
+from hubel.core.multi_label import MultiLabelMetrics
 from hubel.core.rundir import CARD, REPORT
 from hubel.data.cache import CacheSummary
 from hubel.data.names import shown, utf8
-from hubel.data.refusal import Refusal, explain_refusal
+from hubel.evaluate import label_sentences
 from hubel.evaluate.answer_sentences import answer_sentences
 from hubel.evaluate.numbers import count, duration
 from hubel.evaluate.sentences import certainty, ended_early, headline, meaning, protocol
 from hubel.workflows import Evaluation
 
-NUM_SET_ASIDE = 20
 NUM_CONFUSIONS = 10
 NUM_CLASSES = 60
 Fields = Sequence[tuple[str, str]]
 
 
-def train_record(finished: Finished) -> dict[str, Any]:
-    """What ``hubel train --json`` prints."""
+def train_record(finished: Finished, labels: MultiLabelMetrics | None = None) -> dict[str, Any]:
+    """What ``hubel train --json`` prints; `labels` are the figures of a model that gives several labels."""
     low, high = finished.accuracy_interval
     return {
         "folder": utf8(str(finished.folder)),
@@ -45,6 +46,7 @@ def train_record(finished: Finished) -> dict[str, Any]:
         "num_set_aside": finished.num_set_aside,
         "num_unread": finished.num_unread,
         "seconds": round(finished.seconds, 3),
+        **({} if labels is None else {"task": "multi-label"} | label_record(labels)),
     }
 
 
@@ -54,10 +56,10 @@ def train_summary(finished: Finished) -> Iterator[RenderableType]:
     metrics, unread = card.metrics, finished.num_unread
     time = duration(finished.seconds)
     yield Text()
-    yield headline_text(metrics)
+    yield headline_text(metrics) if card.labels is None else label_headline(metrics, card.labels)
     if unread:
         yield sentence(ended_early(card.provenance.num_seen, unread), style="bold yellow")
-    yield sentence(certainty(metrics))
+    yield sentence(certainty(metrics) if card.labels is None else label_sentences.certainty(card.labels))
     yield sentence(protocol(metrics), style="dim")
     yield Text()
     fields = []
@@ -88,12 +90,16 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, Any]:
         ],
         "seconds": round(evaluation.seconds, 3),
         "answers": evaluation.answers.model_dump(mode="json") if evaluation.answers else None,
+        **({} if evaluation.labels is None else {"labels": evaluation.labels.model_dump(mode="json")}),
     }
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[RenderableType]:
     """The figures, the best known first, then class by class, then what is taken for what."""
     metrics = evaluation.metrics
+    if evaluation.labels is not None:
+        yield from label_evaluation_lines(evaluation, evaluation.labels)
+        return
     yield headline_text(metrics)
     for both in (certainty(metrics), *meaning(metrics)):
         yield sentence(both)
@@ -193,20 +199,6 @@ def confusion_lines(card: Card, metrics: Metrics) -> Iterator[Text]:
         )
 
 
-def set_aside_lines(set_aside: Sequence[tuple[str, str, str]]) -> Iterator[Text]:
-    """The files that could not be read, each with its reason."""
-    for path, refusal, detail in set_aside[:NUM_SET_ASIDE]:
-        yield Text(refusal_line(path, refusal, detail))
-    if len(set_aside) > NUM_SET_ASIDE:
-        yield Text(say(en=f"… {len(set_aside)} files in all", ko=f"… 모두 {len(set_aside)}개"))
-
-
-def refusal_line(path: str, refusal: str, detail: str) -> str:
-    """Why one file was not read."""
-    found = f" ({shown(detail)})" if detail else ""
-    return f"{shown(path)}: {explain_refusal(Refusal(refusal))}{found} [{refusal}]"
-
-
 def cache_record(found: CacheSummary) -> dict[str, Any]:
     """What ``hubel cache --json`` prints."""
     return {
@@ -259,6 +251,26 @@ def field_lines(fields: Fields) -> Iterator[Text]:
         line = Text("  " + padded(name, width + 2), style="bold")
         line.append(value, style="not bold")
         yield line
+
+
+def label_evaluation_lines(evaluation: Evaluation, labels: MultiLabelMetrics) -> Iterator[RenderableType]:
+    """The figures of a model that gives several labels, then label by label."""
+    yield label_headline(evaluation.metrics, labels)
+    for both in (label_sentences.certainty(labels), *label_sentences.meaning(labels)):
+        yield sentence(both)
+    if evaluation.answers is not None:
+        for both in answer_sentences(evaluation.answers, unknown=evaluation.card.unknown, sets=None):
+            yield sentence(both)
+    yield Text()
+    yield from field_lines([*label_fields(labels), (say(en="Time", ko="시간"), duration(evaluation.seconds))])
+    yield Text()
+    yield label_table(labels.per_label[:NUM_CLASSES])
+
+
+def label_headline(metrics: Metrics, labels: MultiLabelMetrics) -> Text:
+    """The mean average precision and what it was measured on."""
+    line = Text(plain_percent(labels.mean_average_precision), style="bold green")
+    return line.append(" " + plain(label_sentences.headline(metrics, labels)), style="not bold default")
 
 
 def headline_text(metrics: Metrics) -> Text:

@@ -72,6 +72,8 @@ def sort_image(sorter: Sorter, path: str, label: str) -> Path:
     HubelError
         When the system does not let it.
     """
+    if label not in sorter.folders:  # a set of labels, which are too many to foresee
+        sorter.folders |= folder_names([label], sorter.folders.values())
     folder = sorter.target / sorter.folders[label]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,8 +97,8 @@ def sort_image(sorter: Sorter, path: str, label: str) -> Path:
     raise AssertionError("unreachable: numbers do not end")
 
 
-def folder_names(classes: Sequence[str]) -> dict[str, str]:
-    """A folder for every class; two classes never share one, not even where capitals do not count.
+def folder_names(classes: Sequence[str], others: Iterable[str] = ()) -> dict[str, str]:
+    """A folder for every class; two classes never share one, nor one of the `others`, not even where capitals do not count.
 
     Examples
     --------
@@ -104,7 +106,7 @@ def folder_names(classes: Sequence[str]) -> dict[str, str]:
     {'cat': 'cat', 'Cat': 'Cat-2', 'a/b': 'a_b'}
     """
     names: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {name.casefold() for name in others}
     for label in classes:
         name = next(
             name for number in count(1) if (name := numbered_name(safe_name(label), number)).casefold() not in taken

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from hubel.cli import scratch
 from hubel.cli.limits import accept_error_help, reject_help, share_metavar
 from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
@@ -184,16 +185,52 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             ),
         ),
     ] = None,
+    multi_label: Annotated[
+        bool | None,
+        typer.Option(
+            "--multi-label/--single-label",
+            rich_help_panel=say(en="Fine control", ko="세부 조정"),
+            help=say(
+                en="Whether an image may have several labels, or none. By default so where folders named like cat+dog stand beside "
+                "cat and dog, or labels of a table like cat;dog or a JSON list are made of others.",
+                ko="이미지 하나에 레이블이 여럿이거나 없을 수 있는지 정합니다. 기본값으로는 cat+dog 같은 폴더가 cat, dog 폴더와 함께 있거나, 표의 "
+                "레이블이 cat;dog처럼 다른 레이블로 이루어지거나 JSON 목록이면 그렇게 봅니다.",
+            ),
+        ),
+    ] = None,
+    from_scratch: Annotated[bool, scratch.from_scratch()] = False,
+    weights: Annotated[str | None, scratch.weights()] = None,
+    recipe: Annotated[str | None, scratch.recipe()] = None,
+    epochs: Annotated[int | None, scratch.epochs()] = None,
+    batch_size: Annotated[int | None, scratch.batch_size()] = None,
+    optimiser: Annotated[str | None, scratch.optimiser()] = None,
+    learning_rate: Annotated[float | None, scratch.learning_rate()] = None,
+    find_rate: Annotated[bool, scratch.find_rate()] = False,
+    schedule: Annotated[str | None, scratch.schedule()] = None,
+    augment: Annotated[str | None, scratch.augment()] = None,
+    patience: Annotated[int | None, scratch.patience()] = None,
+    finer: Annotated[list[str] | None, scratch.finer()] = None,
+    ensemble: Annotated[int | None, scratch.ensemble()] = None,
+    restart: Annotated[bool, scratch.restart()] = False,
+    show_augmented: Annotated[str | None, scratch.show_augmented()] = None,
 ) -> None:
     """Run the training and say how it went."""
     one_of("--resize", resize, RESIZES)
+    words = scratch.Words(
+        from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
+        schedule, augment, patience, finer, ensemble, restart,
+    )  # fmt: skip
+    own = scratch.scratch_choice(model, words)
     from hubel import workflows
     from hubel.cli.show import train_record, train_summary
     from hubel.core.answers import DEFAULT_REJECT
+    from hubel.core.card import read_card
+    from hubel.core.rundir import CARD
 
     options = workflows.TrainOptions(
         out=Path(out).expanduser() if out else None,
-        model=model,
+        model=model if own is None else own.network,
+        scratch=own,
         budget=budget,
         seed=seed,
         views=views,
@@ -204,7 +241,11 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         at_least=wishes_of(at_least),
         reject=DEFAULT_REJECT if reject is None else reject,
         accept_error=accept_error,
+        labels="auto" if multi_label is None else "several" if multi_label else "one",
     )
+    if show_augmented is not None:
+        write_lines(output_console(), workflows.show_augmented(data, options, Path(show_augmented).expanduser()))
+        return
     command = shlex.join(["hubel", *sys.argv[1:]])
     finished: Finished | None = None
     with finishing_on_interrupt() as stop, telling() as tell:
@@ -215,6 +256,6 @@ def train(  # noqa: PLR0913, PLR0917  an option each
     assert finished is not None
     console = output_console()
     if json:
-        write_lines(console, json_format.dumps(train_record(finished)))
+        write_lines(console, json_format.dumps(train_record(finished, read_card(finished.folder / CARD).labels)))
     else:
         write_lines(console, *train_summary(finished))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,9 +17,13 @@ from hubel.core.frozen import Frozen
 from hubel.core.groups import GroupReport
 from hubel.core.language import say
 from hubel.core.leak import LeakTax
+from hubel.core.learning import Learning
 from hubel.core.ledger import LedgerSummary
+from hubel.core.multi_label import MultiLabelMetrics
 from hubel.core.origin import SourceInfo
 
+Task = Literal["multi-class", "multi-label"]
+"""Whether every image has exactly one of the classes, or any number of them, also none."""
 Resize = Literal["crop", "pad", "squash"]
 """How a picture of any shape becomes a square: cut the longer side, fill the shorter, or change the aspect."""
 
@@ -121,7 +126,11 @@ class Provenance(Frozen):
 
 
 class Card(Frozen):
-    """`card.json`: the one description that travels with the weights."""
+    """`card.json`: the one description that travels with the weights.
+
+    With the task multi-label, `metrics` has no confusion matrix and its accuracy is the share of images with every label right;
+    `labels` says more, and `label_thresholds` (k) are the probabilities from which on each label is given.
+    """
 
     version: int = CARD_VERSION
     classes: Annotated[tuple[str, ...], Field(min_length=2), AfterValidator(all_different)]
@@ -142,6 +151,10 @@ class Card(Frozen):
     answers: AnswerFigures | None = None
     leak_tax: LeakTax | None = None
     ledger: LedgerSummary | None = None
+    task: Task = "multi-class"
+    label_thresholds: tuple[float, ...] = ()
+    labels: MultiLabelMetrics | None = None
+    learning: Learning | None = None
 
 
 def answering_metadata(card: Card) -> dict[str, str]:
@@ -150,7 +163,8 @@ def answering_metadata(card: Card) -> dict[str, str]:
         "calibration": card.calibration, "balance": card.balance, "decision": card.decision,
         "unknown": card.unknown, "sets": card.sets,
     }  # fmt: skip
-    return {name: record.model_dump_json() for name, record in records.items() if record is not None}
+    said = {name: record.model_dump_json() for name, record in records.items() if record is not None}
+    return said | ({"label_thresholds": json.dumps(card.label_thresholds)} if card.task == "multi-label" else {})
 
 
 def read_card(path: Path) -> Card:

@@ -55,8 +55,8 @@ class Balance(Frozen):
 class Promise(Frozen):
     """One class's threshold and what it was chosen for.
 
-    `seen` is the share realised on the `num_images` out-of-fold images it was chosen on, `lower` the lower end of its
-    one-sided interval of that `confidence`.
+    `seen` is the share realised on the `num_images` out-of-fold images it was chosen on, one of each group, `lower` the lower
+    end of its one-sided interval of that `confidence`.
     """
 
     measure: Measure

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shlex
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from hubel.core.language import say
 
@@ -69,6 +68,7 @@ class MissingExtraError(UsageError):
 def install_command(extra: str) -> str:
     """The command that adds an extra to hubel: by name, or from the folder that it was installed from."""
     from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.request import url2pathname
 
     try:
         origin = json.loads(distribution("hubel").read_text("direct_url.json") or "{}")

@@ -43,6 +43,46 @@ class StageDone:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDone:
+    """A batch was learned from: its mean loss and share of right answers before the update. Steps count from 1 over all epochs."""
+
+    epoch: int
+    step: int
+    num_steps: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """Every training image was seen once more; the validation figures are None where nothing was validated.
+
+    `loss` and `accuracy` are means over the epoch, of augmented images and weights that were still changing. `is_best` tells that
+    this epoch's weights are now the ones that will be kept.
+    """
+
+    epoch: int
+    num_epochs: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    is_best: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """From here on a killed training can go on."""
+
+    path: Path
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The run folder stands; `num_unread` images were left when reading was ended early."""
 
@@ -56,7 +96,7 @@ class Finished:
     num_unread: int = 0
 
 
-Event = Started | Note | Progress | StageDone | Finished
+Event = Started | Note | Progress | StageDone | StepDone | EpochDone | Checkpointed | Finished
 
 
 def event_record(event: Event) -> dict[str, Any]:

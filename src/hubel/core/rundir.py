@@ -18,6 +18,8 @@ from hubel.core.language import say
 CARD = "card.json"
 MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
+NETWORK = "network.safetensors"
+CURVES = "curves.svg"
 GOLDEN = "golden"
 REPORT = "report.html"
 PICTURE = "picture.png"

@@ -2,15 +2,16 @@
 
 A SQLite index says which file had which content when it was last seen (path, size, times), why a content was refused,
 and in which shard a content's row stands. Shards are plain files of rows of one shape, only ever appended to, a new one
-in every process, so that processes do not disturb each other and a crash loses at most what was not yet indexed.
+in every process, so that processes do not disturb each other and a crash loses at most what was not yet indexed. Every row
+has a checksum: after a power cut a file may have its size and not its bytes.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import time
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,25 +23,16 @@ import numpy as np
 
 from hubel.core.errors import UsageError
 from hubel.core.language import say
+from hubel.data.cache_index import open_index
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS refusals (content TEXT PRIMARY KEY, refusal TEXT NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rows (kind TEXT, content TEXT, shard TEXT NOT NULL, place INTEGER NOT NULL,
-    PRIMARY KEY (kind, content)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY, row_bytes INTEGER NOT NULL) WITHOUT ROWID;
-"""
-FORM = 1
-"""Of the index. In one of another form contents were keyed otherwise, so nothing in it would ever be found."""
-BEGIN_ANEW = "DELETE FROM files; DELETE FROM refusals; DELETE FROM rows; PRAGMA user_version = 1;"
 DEFAULT_LIMIT_BYTES = 10 * 2**30
 PIXEL_SHARE = 0.25
 """The part of the limit that decoded pixels may take; features are small and dear, pixels large and cheap."""
 QUERY_SIZE = 500
 SHARD_BYTES = 2**28
 """From so many bytes on a new shard is begun, so that there are parts to drop."""
-LOCK_SECONDS = 60.0
-"""How long to wait for another process; each holds the index for milliseconds only."""
+Place = tuple[str, int, int]
+"""Where a row stands: its shard, its number there, and the checksum (CRC-32) of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,35 +180,44 @@ class RowStore:
         self.next_place = 0
         self.bytes_left = max_bytes
 
-    def places(self, contents: Iterable[str]) -> dict[str, tuple[str, int]]:
-        """Where the rows of these contents stand: {content: (shard, place)}; absent ones are left out."""
+    def holds_any(self) -> bool:
+        """Whether there are rows of this kind, of whatever content."""
+        return self.cache.index.execute("SELECT 1 FROM rows WHERE kind = ? LIMIT 1", [self.kind]).fetchone() is not None
+
+    def places(self, contents: Iterable[str]) -> dict[str, Place]:
+        """Where the rows of these contents stand; absent ones are left out."""
         wanted = list(contents)
-        found: dict[str, tuple[str, int]] = {}
+        found: dict[str, Place] = {}
         for start in range(0, len(wanted), QUERY_SIZE):
             part = wanted[start : start + QUERY_SIZE]
-            query = f"SELECT content, shard, place FROM rows WHERE kind = ? AND content IN ({placeholders(part)})"  # noqa: S608  only question marks are put in
-            found.update(
-                (key, (shard, place)) for key, shard, place in self.cache.index.execute(query, [self.kind, *part])
+            query = (
+                f"SELECT content, shard, place, checksum FROM rows WHERE kind = ? AND content IN ({placeholders(part)})"  # noqa: S608  only question marks are put in
             )
-        sizes = {shard: self.shard_rows(shard) for shard in {shard for shard, _ in found.values()}}
-        return {key: (shard, place) for key, (shard, place) in found.items() if place < sizes[shard]}
+            entries = self.cache.index.execute(query, [self.kind, *part])
+            found.update((key, (shard, place, checksum)) for key, shard, place, checksum in entries)
+        sizes = {shard: self.shard_rows(shard) for shard in {shard for shard, _, _ in found.values()}}
+        return {key: place for key, place in found.items() if place[1] < sizes[place[0]]}
 
-    def read(self, places: Sequence[tuple[str, int]]) -> np.ndarray:
+    def read(self, places: Sequence[Place]) -> np.ndarray:
         """The rows at these places, of shape (n, *shape).
 
         Raises
         ------
         FileNotFoundError
-            When another process has dropped a shard since `places` was asked.
+            When a shard is gone: another process has dropped it since `places` was asked, or it is damaged and dropped now.
         """
         rows = np.empty((len(places), *self.shape), self.dtype)
         by_shard: dict[str, list[int]] = {}
-        for position, (shard, _) in enumerate(places):
+        for position, (shard, _, _) in enumerate(places):
             by_shard.setdefault(shard, []).append(position)
         for shard, positions in by_shard.items():
             path = self.cache.folder / shard
             stored = np.memmap(path, self.dtype, "r", shape=(self.shard_rows(shard), *self.shape))
             rows[positions] = stored[[places[position][1] for position in positions]]
+            del stored
+            if any(zlib.crc32(rows[position].data) != places[position][2] for position in positions):
+                path.unlink(missing_ok=True)
+                raise FileNotFoundError(path)
             os.utime(path)
         return rows
 
@@ -224,16 +225,21 @@ class RowStore:
         """Keep rows of shape (n, *shape); a content that is known already gets the new row."""
         if self.bytes_left < rows.nbytes or not len(rows):
             return
+        rows = np.ascontiguousarray(rows, self.dtype)
         try:
-            shard, place = self.write(np.ascontiguousarray(rows, self.dtype))
+            shard, place = self.write(rows)
         except OSError:  # a full disk, or the folder was cleared: the cache only saves time, the run goes on without
             self.bytes_left = 0
             return
         self.bytes_left -= rows.nbytes
         if place == 0:
             self.cache.pending.append(("INSERT OR REPLACE INTO shards VALUES (?, ?)", [(shard.name, self.row_bytes)]))
-        entries = [(self.kind, key, shard.name, place + offset) for offset, key in enumerate(contents)]
-        self.cache.pending.append(("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", entries))
+        sums = [zlib.crc32(row.data) for row in rows]
+        entries = [
+            (self.kind, key, shard.name, place + offset, checksum)
+            for offset, (key, checksum) in enumerate(zip(contents, sums, strict=True))
+        ]
+        self.cache.pending.append(("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", entries))
 
     def write(self, rows: np.ndarray) -> tuple[Path, int]:
         """Add rows to this store's shard; returns it and the place of the first.
@@ -261,45 +267,6 @@ class RowStore:
         """How many whole rows a shard holds; none when it is gone."""
         path = self.cache.folder / shard
         return path.stat().st_size // self.row_bytes if path.is_file() else 0
-
-
-def open_index(path: Path) -> sqlite3.Connection:
-    """The index; a damaged one is removed and begun anew, since everything in it can be computed again."""
-    try:
-        return open_sound_index(path)
-    except sqlite3.DatabaseError as error:
-        if error_code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise
-    for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        part.unlink(missing_ok=True)
-    return open_sound_index(path)
-
-
-def open_sound_index(path: Path) -> sqlite3.Connection:
-    """The index, made when absent, after a look at its structure; waits for processes that are opening it too."""
-    give_up = time.monotonic() + LOCK_SECONDS
-    while True:
-        index = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False)
-        try:
-            index.execute("PRAGMA journal_mode = WAL")
-            index.execute("PRAGMA synchronous = OFF")
-            index.executescript(SCHEMA)
-            if index.execute("PRAGMA user_version").fetchone() != (FORM,):
-                index.executescript(BEGIN_ANEW)
-            if index.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
-                return index
-            raise sqlite3.DatabaseError("quick_check")
-        except sqlite3.DatabaseError as error:
-            index.close()
-            # entering WAL mode does not wait for the lock by itself
-            if error_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-        time.sleep(0.05)
-
-
-def error_code(error: sqlite3.DatabaseError) -> int:
-    """SQLite's primary code of an error; what has none was found by the check of the structure."""
-    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF
 
 
 def file_stamp(path: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,10 @@ Note = tuple[str, str]
 """A remark in English and in Korean."""
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+JOIN = "+"
+"""Between the classes of a set, in names of folders and files."""
+NO_LABEL = "none"
+"""What an empty set of classes is called."""
 
 _SPLIT_NAMES: dict[str, Split] = {
     "train": "train",
@@ -33,7 +38,7 @@ _SPLIT_NAMES: dict[str, Split] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One image: where it lies, the index of its class, and what the user says of it.
+    """One image: where it lies, the index of its class (or of its set of classes), and what the user says of it.
 
     `path` may hold surrogates, for names that are not UTF-8. Images of one `group` (a burst, a patient) stay together.
     """
@@ -46,12 +51,45 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All images of one source in a fixed order, with the class map and remarks on what was left out."""
+    """All images of one source in a fixed order, with the class map and remarks on what was left out.
+
+    Where images have several classes or none, `label_sets` are the different sets of class indices that occur, and an
+    example's `label` is the index of its set. Else it is None, and a `label` is the index of a class.
+    """
 
     root: str
     classes: tuple[str, ...]
     examples: tuple[Example, ...]
     notes: tuple[Note, ...]
+    label_sets: tuple[tuple[int, ...], ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each `label` is called: the class, or the classes of the set."""
+        if self.label_sets is None:
+            return self.classes
+        return tuple(joined_name([self.classes[index] for index in found]) for found in self.label_sets)
+
+    def class_counts(self, examples: Iterable[Example]) -> Counter[int]:
+        """How many of these images each class has; one with several counts for each."""
+        counts = Counter(example.label for example in examples)
+        if self.label_sets is None:
+            return counts
+        of_classes: Counter[int] = Counter()
+        for label, number in counts.items():
+            of_classes.update(dict.fromkeys(self.label_sets[label], number))
+        return of_classes
+
+
+def joined_name(classes: Iterable[str]) -> str:
+    """What a set of classes is called.
+
+    Examples
+    --------
+    >>> joined_name(["cat", "dog"]), joined_name([])
+    ('cat+dog', 'none')
+    """
+    return JOIN.join(classes) or NO_LABEL
 
 
 def split_named(name: str) -> Split | None:
@@ -101,8 +139,9 @@ def check_trainable(dataset: Dataset, minimum: int = 2) -> None:
         When no image is for training, there are fewer than two classes, or a class has fewer images than `minimum`.
     """
     root = shown(dataset.root)
-    counts = Counter(example.label for example in dataset.examples if example.split in (None, "train"))
-    if not counts:
+    training = [example for example in dataset.examples if example.split in (None, "train")]
+    counts = dataset.class_counts(training)
+    if not training:
         num_images = len(dataset.examples)
         raise DataError(
             say(

@@ -10,7 +10,7 @@ from hubel.core.types import Pixels
 
 FINGERPRINT_PX = 48
 FINGERPRINT_SHAPE = (FINGERPRINT_PX, FINGERPRINT_PX)
-FINGERPRINT_VERSION = 1
+FINGERPRINT_VERSION = 2
 """Raised when the same pixels get another fingerprint than before, so that kept ones are not used."""
 FINGERPRINT_KIND = f"fingerprint:{FINGERPRINT_VERSION}"
 """The kind of these rows in the cache: ``cache.rows(FINGERPRINT_KIND, FINGERPRINT_SHAPE, np.uint8)``."""
@@ -43,7 +43,7 @@ def fingerprint(pixels: Pixels) -> Fingerprint:
     picture = Image.fromarray(pixels)
     if pixels.shape[0] * pixels.shape[1] <= GREY_FIRST_PIXELS:
         picture = picture.convert("L")
-    small = picture.resize(FINGERPRINT_SHAPE, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    small = picture.resize(FINGERPRINT_SHAPE, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small.convert("L"))
 
 

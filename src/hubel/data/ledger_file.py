@@ -1,13 +1,11 @@
 """``ledger.csv``: every file that a run was given, what it was and what became of it.
 
-The form is that of ``split.csv`` (see `data.split_file`): UTF-8, commas, one line a file, exact names. The order is the
-data set's, which depends on names alone, so the same data give the same ledger to the last byte.
+The form is that of all of a run's tables (`data.own_tables`). The order is the data set's, which depends on names alone, so the same data give the same ledger to the last byte.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -17,12 +15,11 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from hubel.core.errors import ModelError
-from hubel.core.files import write_atomically
 from hubel.core.language import say
 from hubel.core.ledger import MOST_NAMED, LedgerSummary
 from hubel.data.names import shown
 from hubel.data.network import is_url
-from hubel.data.split_file import escape_name, unescape_name
+from hubel.data.own_tables import read_table, write_table
 
 LEDGER = "ledger.csv"
 Status = Literal["used", "set aside", "unread"]
@@ -55,20 +52,7 @@ class LedgerRow:
 
 def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
     """Write `ledger.csv`, whole or not at all."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in rows:
-        writer.writerow([written(value) for value in _VALUES(row)])
-    write_atomically(path, text.getvalue())
-
-
-def written(value: str | int | None) -> str | int:
-    """One value as the ledger has it; most words need no escapes, and looking for them takes the time."""
-    if value is None:
-        return ""
-    plain = isinstance(value, int) or (value.isascii() and value.isprintable() and "%" not in value)
-    return value if plain else escape_name(str(value))
+    write_table(path, _COLUMNS, map(_VALUES, rows))
 
 
 def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
@@ -80,11 +64,7 @@ def read_ledger(path: Path) -> tuple[LedgerRow, ...]:
         When the file is missing or was not written by hubel.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as opened:
-            reader = csv.reader(opened, strict=True)
-            if next(reader, []) != _COLUMNS:
-                raise ValueError("line 1: " + ",".join(_COLUMNS))
-            return tuple(_row(values, line) for line, values in enumerate(reader, start=2))
+        return tuple(_row(place, words) for place, words in read_table(path, _COLUMNS))
     except (OSError, ValueError, csv.Error) as error:
         file, reason = shown(str(path)), shown(str(error))
         raise ModelError(
@@ -130,10 +110,10 @@ def source_shown(source: str) -> str:
     return (urlsplit(source).hostname or source) if is_url(source) else source
 
 
-def _row(values: list[str], line: int) -> LedgerRow:
-    words: list[Any] = [unescape_name(value) if "%" in value else value for value in values]
-    if len(words) != len(_COLUMNS) or words[8] not in get_args(Status):
-        raise ValueError(f"line {line}: {','.join(values)[:80]}")
+def _row(place: str, read: list[str]) -> LedgerRow:
+    words: list[Any] = [*read]
+    if words[8] not in get_args(Status):
+        raise ValueError(place)
     words[3], words[6] = int(words[3]), int(words[6]) if words[6] else None
     fields_of_row: dict[str, Any] = dict(zip(_FIELDS, words, strict=True))
     return LedgerRow(**fields_of_row)

@@ -7,6 +7,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from hubel.core.errors import DataError, UsageError
@@ -45,7 +46,7 @@ def list_images(
     UsageError
         When ``-`` is given without a stream, or a source is empty.
     """
-    tally = Tally() if tally is None else tally
+    tally, sources = Tally() if tally is None else tally, list(sources)
     for source in sources:
         if source == "-":
             yield from _lines(stream)
@@ -54,7 +55,7 @@ def list_images(
         if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names that are too long
             yield from _required(walk_all_images(str(path), tally), str(path), tally)
         elif os.path.isfile(path) and is_table(path):  # noqa: PTH113  as above
-            yield from (row.path for row in read_rows(path, ("file",)) if row.path)
+            yield from _listed(path, source, among_others=len(sources) > 1)
         elif _WILDCARDS.search(source) and not os.path.lexists(path):
             yield from _matching(path, tally)
         else:
@@ -85,6 +86,19 @@ def _lines(stream: Iterable[str] | None) -> Iterator[str]:
         return
     place = header.index(FILE_COLUMN)
     yield from (row[place] for row in csv.reader(names) if len(row) > place and row[place])
+
+
+def _listed(path: Path, source: str, *, among_others: bool) -> Iterator[str]:
+    """The images of a table; of a text that is no table and lies beside images, as ``folder/*`` brings it, its own name."""
+    rows = read_rows(path, ("file",))
+    try:
+        first = next(rows, None)
+    except DataError:
+        if not among_others or path.suffix.lower() != ".txt":
+            raise
+        yield source
+        return
+    yield from (row.path for row in chain([first] if first else [], rows) if row.path)
 
 
 def _required(paths: Iterator[str], root: str, tally: Tally) -> Iterator[str]:

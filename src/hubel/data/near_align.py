@@ -33,9 +33,16 @@ TEXTURE = 2.0
 """Deviation in grey levels below which a block has nothing to compare."""
 LEAST_BLOCKS = 8
 """With fewer blocks to compare nothing can be said: blank pictures, even slopes."""
+MIDDLE_SPOILT = 0.2
+"""The part of the blocks at half height that may be spoilt: captions stand above or below, other things differ there."""
 SPOILT, FEW_BLOCKS = 0.4, 20
 """The part of the blocks that a caption may spoil; with so few, none, and with twice as many, all of that part: where most
 of a picture is plain, the frame of what is left would do for an agreement."""
+
+
+LEAST_CROSSWISE = 0.2
+"""The part of a picture's detail that is left when the mean of each row, or of each column, is taken away: of stripes less, of
+999 photographs in 1,000 more than 0.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,14 @@ def has_texture(pictures: Numbers) -> Bool[np.ndarray, " n"]:
     block_size = (pictures.shape[1] / BLOCKS) ** 2
     textured: np.ndarray = (squares > TEXTURE**2 * block_size).any(axis=1)
     return textured
+
+
+def is_striped(pictures: Numbers) -> Bool[np.ndarray, " n"]:
+    """Whether a picture changes along one axis only: one set of stripes lies on any other of their width, so it tells nothing."""
+    detail = without_shading(pictures, COARSE_SIGMA)
+    along, across = (np.square(detail - detail.mean(axis, keepdims=True)).sum((1, 2)) for axis in (1, 2))
+    striped: np.ndarray = np.minimum(along, across) < LEAST_CROSSWISE * np.square(detail).sum((1, 2))
+    return striped
 
 
 def coarse(pictures: Numbers) -> Float32[np.ndarray, "n _ _"]:
@@ -140,8 +155,8 @@ def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     """How well the moved pictures agree with the still ones where either has texture.
 
     For each block with texture the normalised correlation of grey levels without shading is taken. The likeness is the
-    correlation that all but the part of these blocks reach that may be spoilt, at most two fifths; 0 where too few blocks
-    can be compared.
+    correlation that all but the part of these blocks reach that may be spoilt, at most two fifths of all and one fifth of
+    those at half height; 0 where too few blocks can be compared.
     """
     first = without_shading(still, FINE_SIGMA)
     second, inside = move(without_shading(moving, FINE_SIGMA), motion)
@@ -153,12 +168,22 @@ def block_likeness(still: Numbers, moving: Numbers, motion: Motion) -> Likeness:
     deviation = np.sqrt(np.maximum(own, other) / np.maximum(covered, 1))
     texture = (deviation > TEXTURE) & (covered > 0.75 * size)
     correlation = joint / np.sqrt(np.maximum(own * other, 1e-6))
-    num_blocks = texture.sum(axis=1)
+    middle = slice(BLOCKS * BLOCKS // 4, BLOCKS * BLOCKS * 3 // 4)
+    likeness: Likeness = np.minimum(
+        reached_by_most(correlation, texture, SPOILT),
+        reached_by_most(correlation[:, middle], texture[:, middle], MIDDLE_SPOILT),
+    )
+    return likeness
+
+
+def reached_by_most(correlation: np.ndarray, texture: np.ndarray, spoilt: float) -> Likeness:
+    """The correlation that all but a part of the blocks with texture reach, of shape (n); 0 where these are too few."""
+    share = texture.shape[1] / BLOCKS**2
+    few, num_blocks = FEW_BLOCKS * share, texture.sum(axis=1)
     ranked = np.sort(np.where(texture, correlation, np.inf), axis=1)
-    spoilt = SPOILT * np.clip((num_blocks - FEW_BLOCKS) / FEW_BLOCKS, 0, 1)
-    place = np.minimum((spoilt * num_blocks).astype(int), ranked.shape[1] - 1)
-    reached = ranked[np.arange(len(ranked)), place]
-    return np.where(num_blocks >= LEAST_BLOCKS, np.clip(reached, 0.0, 1.0), 0.0)
+    place = (spoilt * np.clip((num_blocks - few) / few, 0, 1) * num_blocks).astype(int)
+    reached = ranked[np.arange(len(ranked)), np.minimum(place, ranked.shape[1] - 1)]
+    return np.where(num_blocks >= LEAST_BLOCKS * share, np.clip(reached, 0.0, 1.0), 0.0)
 
 
 def block_sums(maps: Maps) -> np.ndarray:

@@ -6,18 +6,22 @@ width on different sides, so that a crop is found from the picture it was cut fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from hubel.core.arrays import Float32
+from hubel.core.parallel import map_in_order, usable_cores
 from hubel.data.contrast import Maps, grid_means, local_contrast
 from hubel.data.fingerprint import Fingerprints
-from hubel.data.near_candidates import Candidates, Vectors, search
+from hubel.data.near_candidates import RUN, Candidates, Vectors, search
 
 Cells = Float32[np.ndarray, "n cells"]
 """Local contrast in a grid of cells, row by row."""
+
+Result = TypeVar("Result")
 
 CELLS = 12
 DIMENSIONS = 64
@@ -26,7 +30,8 @@ CROP = 0.1
 EVENING = 0.25
 """How far the axes are evened: 0 not at all, 0.5 wholly, which would make the faint ones too loud."""
 BASIS_PICTURES = 4000
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 256
+"""Pictures whose maps of contrast a core holds at once: 2 MB each, of which there are a handful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ VIEWS = tuple(View(*window, mirrored) for window in WINDOWS for mirrored in (Fal
 
 def describe(fingerprints: Fingerprints) -> Vectors:
     """Coarse local contrast as unit vectors of shape (n, d); of a blank picture, nothing but zeros."""
-    return unit(cells_of(local_contrast(fingerprints, SIGMA), VIEWS[0]))
+    return unit(plain_cells(fingerprints))
 
 
 def find_candidates(fingerprints: Fingerprints) -> Candidates:
@@ -59,15 +64,25 @@ def find_candidates(fingerprints: Fingerprints) -> Candidates:
     fingerprints
         Of shape (n, 48, 48).
     """
-    basis = find_basis(fingerprints)
-    plain = [basis.project(cells_of(local_contrast(part, SIGMA), VIEWS[0])) for _, part in pieces(fingerprints)]
+    cells = plain_cells(fingerprints)
+    basis = find_basis(cells)
+
+    def under_all_views(part: Fingerprints) -> list[Vectors]:
+        maps = local_contrast(part, SIGMA)
+        return [basis.project(cells_of(maps, view)) for view in VIEWS]
 
     def asked() -> Iterator[tuple[int, list[Vectors]]]:
-        for start, part in pieces(fingerprints):
-            maps = local_contrast(part, SIGMA)
-            yield start, [basis.project(cells_of(maps, view)) for view in VIEWS]
+        for start, run in pieces(fingerprints, RUN):
+            parts = by_pieces(under_all_views, run)
+            yield start, [np.concatenate(vectors) for vectors in zip(*parts, strict=True)]
 
-    return search(np.concatenate(plain), asked())
+    return search(basis.project(cells), asked())
+
+
+def plain_cells(fingerprints: Fingerprints) -> Cells:
+    """What is compared of each picture as it is, of shape (n, CELLS²)."""
+    parts = by_pieces(lambda part: cells_of(local_contrast(part, SIGMA), VIEWS[0]), fingerprints)
+    return np.concatenate([np.zeros((0, CELLS**2), np.float32), *parts])
 
 
 def cells_of(maps: Maps, view: View) -> Cells:
@@ -91,22 +106,28 @@ class Basis:
         return unit((cells - self.mean) @ self.axes)
 
 
-def find_basis(fingerprints: Fingerprints) -> Basis:
+def find_basis(plain: Cells) -> Basis:
     """The basis of a set, from some of its pictures, mirrored too."""
-    some = fingerprints[:: max(1, len(fingerprints) // BASIS_PICTURES)]
-    maps = local_contrast(some, SIGMA)
-    cells = np.concatenate([cells_of(maps, view) for view in VIEWS[:2]])
+    some = plain[:: max(1, -(-len(plain) // BASIS_PICTURES))]
+    mirrored = some.reshape(-1, CELLS, CELLS)[:, :, ::-1].reshape(some.shape)
+    cells = np.concatenate([some, mirrored])
     mean = cells.mean(axis=0)
     variances, axes = np.linalg.eigh((cells - mean).T @ (cells - mean) / len(cells))
     # a few pictures say little about their axes: the part added keeps them as they are
-    evened = (variances + variances.mean() * (0.01 + CELLS**2 / len(cells))) ** -EVENING
+    kept = variances.mean() * (0.01 + CELLS**2 / len(cells))
+    evened = np.maximum(variances + kept, np.finfo(np.float32).tiny) ** -EVENING
     return Basis(mean, (axes * evened)[:, -DIMENSIONS:].astype(np.float32))
 
 
-def pieces(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def pieces(rows: np.ndarray, at_once: int = ROWS_AT_ONCE) -> Iterator[tuple[int, np.ndarray]]:
     """Runs of rows with the number of their first."""
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        yield start, rows[start : start + ROWS_AT_ONCE]
+    for start in range(0, len(rows), at_once):
+        yield start, rows[start : start + at_once]
+
+
+def by_pieces(work: Callable[[np.ndarray], Result], rows: np.ndarray) -> list[Result]:
+    """What `work` makes of every piece, in order, by all cores."""
+    return list(map_in_order(work, (part for _, part in pieces(rows)), workers=usable_cores()))
 
 
 def unit(vectors: np.ndarray) -> Vectors:

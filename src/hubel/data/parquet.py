@@ -200,8 +200,8 @@ def _label_of(value: Any, names: tuple[str, ...]) -> str | None:
     """The name of a label; None where there is none, as in the test files of competitions, which say -1."""
     if value is None or value in ("", -1):
         return None
-    if isinstance(value, list):  # several labels, written as a folder of several classes is called
-        return "+".join(name for one in value if (name := _label_of(one, names))) or None
+    if isinstance(value, list):  # several labels, or none
+        return json.dumps([name for one in value if (name := _label_of(one, names))], ensure_ascii=False)
     if names and isinstance(value, int):
         return names[value] if 0 <= value < len(names) else None
     return str(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from hubel.core.language import say
 from hubel.data.class_map import given_map, new_map
 from hubel.data.dataset import SPLITS, Dataset, Example, Note, Split, check_trainable, split_named
 from hubel.data.folders import ClassFolder, Layout, find_class_folders, read_class_folders
+from hubel.data.label_sets import LabelReading, Understood, joined_cell, understand_folders, understand_labels
 from hubel.data.listing import list_images
 from hubel.data.names import natural_key, nearest, shown
 from hubel.data.tables import Row, is_table, read_rows
@@ -25,7 +27,9 @@ from hubel.data.wrong_source import given_path, missing_source, no_class_folders
 __all__ = ["Dataset", "Example", "Note", "Split", "check_trainable", "list_images", "open_dataset"]
 
 
-def open_dataset(source: str | Path, *, classes: Sequence[str] | None = None) -> Dataset:
+def open_dataset(
+    source: str | Path, *, classes: Sequence[str] | None = None, reading: LabelReading = "auto"
+) -> Dataset:
     """All labelled images of a source, in an order that depends on names alone.
 
     Parameters
@@ -35,6 +39,8 @@ def open_dataset(source: str | Path, *, classes: Sequence[str] | None = None) ->
         of such folders; or a CSV or JSON Lines table with the columns file_name, label and, if wanted, split and group.
     classes
         The class map of a saved model, kept in its order. Without it the classes are the names found, in natural order.
+    reading
+        Whether an image may have several classes or none; see `label_sets`.
 
     Returns
     -------
@@ -50,15 +56,15 @@ def open_dataset(source: str | Path, *, classes: Sequence[str] | None = None) ->
     """
     path = given_path(source)
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for names that are too long
-        return _open_folder(path, classes)
+        return _open_folder(path, classes, reading)
     if not os.path.lexists(path):
         raise missing_source(path)
     if path.is_file() and is_table(path):
-        return _open_table(path, classes)
+        return _open_table(path, classes, reading)
     raise not_a_source(path)
 
 
-def _open_folder(path: Path, classes: Sequence[str] | None) -> Dataset:
+def _open_folder(path: Path, classes: Sequence[str] | None, reading: LabelReading) -> Dataset:
     root, tally = str(path), Tally()
     layout = find_class_folders(root, tally)
     if root in tally.unreadable:
@@ -68,53 +74,63 @@ def _open_folder(path: Path, classes: Sequence[str] | None) -> Dataset:
         raise no_class_folders(root, layout.loose) if layout.loose else no_images(root, tally)
     names = {folder.name for folder in layout.folders}
     used = {folder.name for folder, paths in zip(layout.folders, images, strict=True) if paths}
-    class_map = new_map(used) if classes is None else given_map(used, classes, root)
+    found = understand_folders(used, reading, classes=classes)
+    class_map = new_map(found.classes) if classes is None else given_map(found.classes, classes, root)
+    labels, label_sets = found.numbered(class_map)
     if classes is None:
-        _check_learnt(layout, images, root)
+        _check_learnt(layout, images, found, root)
     order = sorted(
         (index for index, folder in enumerate(layout.folders) if folder.name in used),
-        key=lambda index: (class_map.labels[layout.folders[index].name], _split_order(layout.folders[index])),
+        key=lambda index: (labels[layout.folders[index].name], _split_order(layout.folders[index])),
     )
     examples = tuple(
-        Example(image, class_map.labels[layout.folders[index].name], layout.folders[index].split, None)
+        Example(image, labels[layout.folders[index].name], layout.folders[index].split, None)
         for index in order
         for image in images[index]
     )
-    notes = [*layout.notes, *class_map.notes, *_empty_notes(names - used), *_loose_notes(layout.loose)]
-    return Dataset(root, class_map.classes, examples, (*notes, *tally_notes(tally)))
+    notes = [*found.notes, *layout.notes, *class_map.notes, *_empty_notes(names - used), *_loose_notes(layout.loose)]
+    return Dataset(root, class_map.classes, examples, (*notes, *tally_notes(tally)), label_sets)
 
 
-def _open_table(path: Path, classes: Sequence[str] | None) -> Dataset:
+def _open_table(path: Path, classes: Sequence[str] | None, reading: LabelReading) -> Dataset:
     table = shown(str(path))
     rows: dict[str, Row] = {}
+    unlabelled: dict[str, Row] = {}
     left_out: Counter[str] = Counter()
     for row in read_rows(path, ("file", "label")):
         if not row.path or not row.label:
             left_out["incomplete"] += 1
+            if row.path:
+                unlabelled.setdefault(row.path, row)
         elif row.path in rows:
-            _check_same(rows[row.path], row, table)
+            rows[row.path] = _same_or_joined(rows[row.path], row, table, reading)
             left_out["repeated"] += 1
         else:
             rows[row.path] = row
+    found = understand_labels({row.label for row in rows.values()}, reading, classes=classes)
+    if found.several:  # an empty cell says that the image has none of the classes
+        left_out["incomplete"] -= len(unlabelled)
+        rows |= {name: row for name, row in unlabelled.items() if name not in rows}
+        found = replace(found, parts=found.parts | {"": ()})
     if not rows:
         raise no_images(str(path), Tally())
     if not any(os.path.exists(name) for name in rows):  # noqa: PTH110  as above
         raise _no_file_exists(next(iter(rows.values())), table)
-    used = {row.label for row in rows.values()}
-    class_map = new_map(used) if classes is None else given_map(used, classes, str(path))
+    class_map = new_map(found.classes) if classes is None else given_map(found.classes, classes, str(path))
+    labels, label_sets = found.numbered(class_map)
     examples = tuple(
-        Example(name, class_map.labels[row.label], _split_of(row, table), row.group or None)
-        for name, row in rows.items()
+        Example(name, labels[row.label], _split_of(row, table), row.group or None) for name, row in rows.items()
     )
-    return Dataset(str(path.parent), class_map.classes, examples, (*class_map.notes, *_row_notes(left_out)))
+    notes = (*found.notes, *class_map.notes, *_row_notes(left_out))
+    return Dataset(str(path.parent), class_map.classes, examples, notes, label_sets)
 
 
-def _check_learnt(layout: Layout, images: list[list[str]], root: str) -> None:
+def _check_learnt(layout: Layout, images: list[list[str]], found: Understood, root: str) -> None:
     """Refuse a class that is tested but never trained."""
     by_split: dict[Split | None, set[str]] = {split: set() for split in (None, *SPLITS)}
     for folder, paths in zip(layout.folders, images, strict=True):
         if paths:
-            by_split[folder.split].add(folder.name)
+            by_split[folder.split].update(found.parts[folder.name])
     if not by_split["train"]:
         return
     only_tested = sorted((by_split["validation"] | by_split["test"]) - by_split["train"], key=natural_key)
@@ -150,6 +166,15 @@ def _split_of(row: Row, table: str) -> Split | None:
     return split
 
 
+def _same_or_joined(first: Row, second: Row, table: str, reading: LabelReading) -> Row:
+    """The line that stands for two of the same file: either, or where labels may be several one with both."""
+    if reading != "several":
+        _check_same(first, second, table)
+        return first
+    _check_same(replace(first, label=""), replace(second, label=""), table)
+    return first if first.label == second.label else replace(first, label=joined_cell(first.label, second.label))
+
+
 def _check_same(first: Row, second: Row, table: str) -> None:
     for column in ("label", "split", "group"):
         before, after = (shown(cast(str, getattr(row, column))) for row in (first, second))
@@ -158,9 +183,9 @@ def _check_same(first: Row, second: Row, table: str) -> None:
             raise DataError(
                 say(
                     en=f"The table {table} names {file} twice with a different {column}: {before} in line {first_line}, "
-                    f"{after} in line {second_line}. Keep the right one.",
+                    f"{after} in line {second_line}. Keep the right one, or if images have several labels, add --multi-label.",
                     ko=f"표 {table} 에 {file} 이 {column} 값만 다르게 두 번 있습니다: {first_line}번째 줄은 {before}, "
-                    f"{second_line}번째 줄은 {after}. 맞는 것만 남기세요.",
+                    f"{second_line}번째 줄은 {after}. 맞는 것만 남기거나, 이미지에 레이블이 여럿이라면 --multi-label을 붙이세요.",
                 )
             )
 

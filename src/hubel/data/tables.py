@@ -18,6 +18,7 @@ from typing import NoReturn, TextIO
 
 from hubel.core.errors import DataError
 from hubel.core.language import say
+from hubel.data.flag_columns import find_flags, flagged
 from hubel.data.names import class_name, shown
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
@@ -188,7 +189,9 @@ def _csv_records(
         key=lambda candidate: len(_columns(candidate[1])),
     )
     columns = _columns(cells, further)
-    _require(columns, required, cells, path, 1, further)
+    unlabelled = "label" in required and "label" not in columns and "file" in columns
+    flags = find_flags(opened, cells, columns.values(), delimiter) if unlabelled else {}
+    _require(columns | dict.fromkeys(("label",) if flags else (), 0), required, cells, path, 1, further)
     reader = csv.reader(opened, delimiter=delimiter, strict=True)
     line = offset + 1
     try:
@@ -196,7 +199,8 @@ def _csv_records(
             if any(values[len(cells) :]):
                 _misfit(path, line, len(values), len(cells))
             if any(values):
-                yield line, {name: values[at].strip() for name, at in columns.items() if at < len(values)}
+                words = {name: values[at].strip() for name, at in columns.items() if at < len(values)}
+                yield line, words | ({"label": flagged(values, flags)} if flags else {})
             line = offset + reader.line_num + 1
     except csv.Error as error:
         _unreadable(path, line, str(error), error)
@@ -224,6 +228,9 @@ def _json_records(
         for name in ("licence", "source"):  # remarks, which others write as whole records: these say nothing here
             if isinstance(words.get(name), dict | list):
                 words[name] = ""
+        several = words.get("label")
+        if isinstance(several, list) and all(isinstance(label, str | int) for label in several):
+            words["label"] = json.dumps(several, ensure_ascii=False)  # told from a name by being written as a list
         yield line, {name: _json_text(value, path, line) for name, value in words.items()}
 
 

@@ -11,9 +11,11 @@ import io
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from hubel.core.errors import DataError
 from hubel.core.events import Progress
 from hubel.core.parallel import map_in_order
 from hubel.data.dataset import Note
@@ -52,7 +54,10 @@ def has_urls(path: Path) -> bool:
         return False
     if is_plain_list(path):
         return True
-    return any(is_url(_address(row, path)) for _, row in zip(range(100), read_rows(path, ("file",)), strict=False))
+    try:
+        return any(is_url(_address(row, path)) for row in islice(read_rows(path, ("file",)), 100))
+    except DataError:  # no table; who has to read it says so
+        return False
 
 
 def is_plain_list(path: Path) -> bool:

@@ -7,20 +7,20 @@ import shutil
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from hubel.core.answers import DEFAULT_REJECT
 from hubel.core.card import Card, Metrics, Resize
 from hubel.core.errors import MissingExtraError
 from hubel.core.events import Finished
 from hubel.core.language import say
-from hubel.core.parallel import batches, map_in_order
 from hubel.core.rundir import REPORT, find_run, safe_run_name
 from hubel.core.types import Probabilities
-from hubel.data.images import ImageSource
+from hubel.estimator.asking import ask
 from hubel.estimator.bases import BaseEstimator, ClassifierMixin, UnfittedError, as_value_errors
 from hubel.estimator.inputs import (
     check_labels,
@@ -31,16 +31,17 @@ from hubel.estimator.inputs import (
     labels_twice,
     names_of,
     no_labels,
-    unreadable,
     write_table,
 )
+from hubel.estimator.label_lists import as_columns, label_lists
 from hubel.estimator.owned_run import OwnedRun, read_notes, write_notes
 from hubel.estimator.parameters import train_options
+from hubel.evaluate.conformal import ClassSets
 from hubel.evaluate.deciding import decide
-from hubel.runtime.engines import BATCH_SIZE, installed
-from hubel.runtime.predictor import Predictor
+from hubel.runtime.engines import installed
+from hubel.runtime.predictor import Said
 from hubel.workflows import Evaluation, evaluate, train
-from hubel.workflows.predicting import probabilities_of
+from hubel.workflows.limits import answers_of
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -67,6 +68,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         How pictures become squares: crop, pad or squash; ``auto`` chooses by their shapes.
     engine
         What runs the base and the model, such as ``onnxruntime-f32``; None chooses, and predicts with what it learned with.
+    reject
+        The share of images of the known classes that `predict_sets` may call unknown, below 0.5; 0 calls none so.
+    accept_error
+        The share of images whose answer in `predict_sets` may lack the true class, so that doubtful ones get several; None
+        names one always.
 
     Attributes
     ----------
@@ -99,6 +105,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         size: int | None = None,
         resize: Resize | Literal["auto"] = "auto",
         engine: str | None = None,
+        reject: float = DEFAULT_REJECT,
+        accept_error: float | None = None,
     ) -> None:
         self.model = model
         self.budget = budget
@@ -107,6 +115,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         self.size = size
         self.resize = resize
         self.engine = engine
+        self.reject = reject
+        self.accept_error = accept_error
 
     @property
     def run_(self) -> Path:
@@ -121,7 +131,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         X
             The name of labelled data; or a sequence of n images, or an array of shape (n h w) or (n h w c).
         y
-            With a sequence, the n labels: strings or whole numbers.
+            With a sequence, the n labels: strings or whole numbers. Where an image may have several or none, a list of labels
+            for each, or a matrix (n k) of zeros and ones.
 
         Raises
         ------
@@ -151,9 +162,13 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """The label of each image, of shape (n); see `predict_proba`.
 
-        It is the likeliest one, unless the card's `decision` says otherwise, as it may for classes of very different sizes.
+        It is the likeliest one, unless the card's `decision` says otherwise, as it may for classes of very different sizes. Where
+        images may have several labels, it is a matrix (n k) with 1 for each label that an image gets.
         """
         probabilities, card = self.predict_proba(X), self._fitted().card
+        if card.task == "multi-label":
+            limits = np.array(card.label_thresholds, np.float32)[self._columns]
+            return (probabilities >= limits).astype(np.int64)
         places = np.argsort(self._columns)  # of the card's classes among `classes_`
         best = decide(probabilities[:, places], card.decision, classes=card.classes)
         labels: np.ndarray = self.classes_[places[best]]
@@ -179,13 +194,33 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         InputError
             When an image cannot be read: no answer can be left out.
         """
-        run = self._fitted()
-        images = image_sequence(X)
-        with as_value_errors():
-            return self._probabilities(run.predictor(self.engine), images)
+        return self._said(X).probabilities[:, self._columns]  # n k
+
+    def predict_sets(self, X: Any) -> ClassSets:  # noqa: N803
+        """The classes that the answer to each image names: one is a label, several are unsure, none is unknown.
+
+        How often an image of the known classes is called unknown, and how often an answer lacks the true class, was chosen by
+        `reject` and `accept_error` when the model was fitted; `predict` gives the label without either.
+
+        Parameters
+        ----------
+        X
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ClassSets
+            Shape (n k), columns as in `classes_`: True where the class is named.
+        """
+        said, card = self._said(X), self._fitted().card
+        sets, known = answers_of(said, decide(said.probabilities, card.decision, classes=card.classes), card=card)
+        named: ClassSets = (sets & known[:, None])[:, self._columns]  # n k
+        return named
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
         """The accuracy on labelled images: a sequence with its labels, or the name of labelled data as for `fit`.
+
+        Where images may have several labels, it is the share of images with every label right.
 
         Raises
         ------
@@ -202,6 +237,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             assert isinstance(evaluation, Evaluation)
             return evaluation.metrics.accuracy
         predicted = self.predict(X)
+        several = label_lists(y, len(predicted)) if predicted.ndim == 2 else None
+        if several is not None:
+            right = as_columns(several, self.classes_) == predicted
+            return float(np.average(right.all(1), weights=sample_weight))
         labels = np.asarray(y)
         if labels.shape != predicted.shape:
             raise different_lengths(len(predicted), labels.size if y is not None else 0)
@@ -266,10 +305,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             if labels is None:
                 raise no_labels()
             sequence = image_sequence(images)
-            classes, indices = check_labels(labels, len(sequence))
-            written = names_of(classes)
+            several = label_lists(labels, len(sequence))
+            if several is None:
+                classes, indices = check_labels(labels, len(sequence))
+                written = names_of(classes)
+                rows: list[Any] = [written[index] for index in indices]
+            else:
+                classes, written = several.classes, names_of(several.classes)
+                rows = several.named(written)
             names, kind = dict(zip(written, classes.tolist(), strict=True)), str(classes.dtype)
-            source = write_table(temporary / "in", sequence, [written[index] for index in indices])
+            source = write_table(temporary / "in", sequence, rows)
             out = temporary / "images"
         command = f"hubel.{' '.join(repr(self).split())}.fit"
         finished = deque(train(source, train_options(self.get_params(deep=False), out), command=command), maxlen=1)[0]
@@ -282,18 +327,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         if finished.num_set_aside:
             warnings.warn(files_set_aside(finished.num_set_aside), stacklevel=3)
 
-    def _probabilities(self, predictor: Predictor, images: Sequence[ImageSource]) -> Probabilities:
-        """What the model says of the images, (n k), columns as in `classes_`."""
-
-        def work(batch: list[tuple[int, ImageSource]]) -> Probabilities:
-            probabilities, refusals = probabilities_of(predictor, [image for _, image in batch])
-            for (position, _), refusal in zip(batch, refusals, strict=True):
-                if refusal is not None:
-                    raise unreadable(position, refusal) from refusal
-            return probabilities
-
-        parts = map_in_order(work, batches(enumerate(images), BATCH_SIZE), workers=predictor.engine.workers)
-        return np.concatenate(list(parts))[:, self._columns]  # n k
+    def _said(self, given: Any) -> Said:
+        """What the model says of the images, columns as in the card."""
+        run = self._fitted()
+        images = image_sequence(given)
+        with as_value_errors():
+            return ask(run.predictor(self.engine), images)
 
     def _adopt(self, run: OwnedRun, labels: Mapping[str, Any], kind: str) -> None:
         """Become the classifier of a run, given the label of every class by its name."""

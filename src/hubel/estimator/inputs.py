@@ -14,11 +14,10 @@ import numpy as np
 from PIL import Image
 
 from hubel.core.language import say
-from hubel.core.parallel import map_in_order
+from hubel.core.parallel import map_in_order, usable_cores
 from hubel.data.images import ImageSource, UnreadableImage, read_image
 from hubel.data.names import class_name
 from hubel.estimator.bases import InputError
-from hubel.runtime.engines import usable_cores
 
 TABLE = "images.jsonl"
 
@@ -128,8 +127,8 @@ def names_of(classes: np.ndarray) -> list[str]:
     return [f"{number} {name}".strip() for number, name in enumerate(names)]
 
 
-def write_table(folder: Path, images: Sequence[ImageSource], names: Sequence[str]) -> str:
-    """Write a table of the images with their class names and return its path; what has no file of its own gets one.
+def write_table(folder: Path, images: Sequence[ImageSource], names: Sequence[str | list[str]]) -> str:
+    """Write a table of the images with their class names, or lists of several, and return its path; what has no file of its own gets one.
 
     Images in memory become PNG files, which lose nothing, numbered by their place in the sequence. A file that comes twice
     is copied, for a table takes every file once.

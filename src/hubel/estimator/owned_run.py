@@ -123,7 +123,15 @@ def read_notes(run: OwnedRun) -> tuple[dict[str, Any], dict[str, Any], str]:
     if not path.exists():
         image = card.image
         parameters = {"model": card.base.name, "seed": card.provenance.seed, "views": len(card.views)}
-        return parameters | {"size": image.size, "resize": image.resize}, {name: name for name in card.classes}, "str"
+        limits = {
+            "reject": card.unknown.reject if card.unknown else 0.0,
+            "accept_error": card.sets.accept_error if card.sets else None,
+        }
+        return (
+            parameters | {"size": image.size, "resize": image.resize} | limits,
+            {name: name for name in card.classes},
+            "str",
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         parameters, labels, kind = dict(content["parameters"]), dict(content["labels"]), str(content["kind"])

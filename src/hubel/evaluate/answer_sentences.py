@@ -8,6 +8,9 @@ from hubel.core.answers import AnswerFigures, SetLimit, UnknownLimit
 from hubel.evaluate.numbers import PERCENT, count, percent
 from hubel.evaluate.sentences import Both
 
+FEW_GROUPS = 0.9
+"""With fewer independent images than this share, the reader should know."""
+
 
 def answer_sentences(figures: AnswerFigures, *, unknown: UnknownLimit | None, sets: SetLimit | None) -> Iterator[Both]:
     """How often each answer was given, how often it was wrong, and what was promised.
@@ -22,6 +25,8 @@ def answer_sentences(figures: AnswerFigures, *, unknown: UnknownLimit | None, se
     if sets is not None:
         yield shares(figures)
         yield kept(figures, sets)
+        if sets.num_groups < FEW_GROUPS * sets.num_images:
+            yield of_groups(sets)
     if unknown is not None:
         yield strangers(figures, unknown)
         if unknown.extrapolated:
@@ -50,6 +55,17 @@ def kept(figures: AnswerFigures, sets: SetLimit) -> Both:
         f"(95{PERCENT} interval {low} to {high}). It holds for images of the same kind, drawn in the same way.",
         ko=f"정답이 빠진 답을 전체 이미지의 {promised}까지 허용했고, 여기서는 {wrong}였습니다(95{PERCENT} 구간 {low}–{high}). 같은 종류, 같은 "
         "방식으로 모은 이미지에 대한 값입니다.",
+    )
+
+
+def of_groups(sets: SetLimit) -> Both:
+    """Images that belong together vouch for each other."""
+    images, groups = count(sets.num_images), count(sets.num_groups)
+    return Both(
+        en=f"Many of the {images} images behind this limit belong together, in {groups} groups. One group counts as one, so what is accepted "
+        "is an error on an image of a new group (another burst, another person).",
+        ko=f"이 기준을 정한 이미지 {images}장 가운데 여럿이 {groups}개 그룹으로 묶여 있습니다. 한 그룹을 하나로 세므로, 허용한 오류는 새 그룹(다른 "
+        "연속 촬영, 다른 사람)의 이미지에 대한 것입니다.",
     )
 
 

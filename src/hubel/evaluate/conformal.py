@@ -28,7 +28,7 @@ from hubel.core.arrays import Bool, Float
 from hubel.core.errors import UsageError
 from hubel.core.language import say
 from hubel.core.types import Labels, Mask, Probabilities
-from hubel.evaluate.intervals import design_effect, freedom_of, wilson_interval
+from hubel.evaluate.figures import depending
 from hubel.evaluate.numbers import percent
 
 Scores = Float[np.ndarray, " n"]
@@ -170,7 +170,9 @@ def class_sets(probabilities: Probabilities, limit: SetLimit | None, answers: La
     return named
 
 
-def answer_figures(sets: ClassSets, known: Mask, labels: Labels, groups: Labels | None = None) -> AnswerFigures:
+def answer_figures(
+    sets: ClassSets, known: Mask, labels: Labels, groups: Labels | None = None, *, cross_validated: bool = False
+) -> AnswerFigures:
     """How often each of the three answers was given, and how often it was wrong.
 
     Parameters
@@ -183,19 +185,21 @@ def answer_figures(sets: ClassSets, known: Mask, labels: Labels, groups: Labels 
         The true classes.
     groups
         The group of each image, for the interval; None when each is its own.
+    cross_validated
+        Whether the answers are out-of-fold ones, which widens the interval.
     """
     sizes = sets.sum(1)
     single, several = known & (sizes == 1), known & (sizes > 1)
     wrong = known & ~sets[np.arange(len(labels)), labels]
-    effect = design_effect(wrong.astype(np.float64), groups)
-    number = len(labels) / effect
+    interval = depending(groups, len(labels), cross_validated=cross_validated).share(wrong)
+    assert interval is not None
     return AnswerFigures(
         num_images=len(labels),
         label=float(single.mean()),
         unsure=float(several.mean()),
         unknown=float(1 - known.mean()),
         wrong=float(wrong.mean()),
-        wrong_interval=wilson_interval(float(wrong.mean()) * number, number, freedom=freedom_of(groups)),
+        wrong_interval=interval,
         label_wrong=float(wrong[single].mean()) if single.any() else None,
         mean_set_size=float(sizes[known].mean()) if known.any() else None,
     )

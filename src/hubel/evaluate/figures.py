@@ -4,7 +4,7 @@ Shares of images (accuracy, recall, precision) have Wilson's interval. F1 = 2J/(
 of right answers among the images that are or are called the class, so its interval is that of a share too. Means over
 classes have Wilson's interval with as many images as give the variance of the figure by its linearisation
 (infinitesimal jackknife, Efron 1982), on a confusion matrix smoothed so that a class without a mistake is not taken for
-faultless. Losses have the score interval of a mean. Images of one group count for less (`design_effect`).
+faultless, and with Student's quantile where a few images decide. Losses have the score interval of a mean. Images of one group count for less (`design_effect`).
 """
 
 from __future__ import annotations
@@ -29,15 +29,33 @@ SMOOTHING = 1.0
 """So many made-up images join each class, as often right as all images are; for variances only."""
 MADE_UP_MISTAKES = 10
 """So many mistakes must be seen before the variance of a loss is believed as much as the one the model expects."""
-EXCESS_OF_SHARES, EXCESS_OF_LOSSES = 150, 350
-"""A cross-validated estimate from n images varies about 1 + excess / (n + 100) times as much around what the shipped model is
-worth as one on n fresh images does: the heads of the folds are others than the one shipped, and the fewer images there are,
-the more they differ. Measured (`benchmarks/intervals.py`, `LAB.md`), for no formula is known that needs no further fits."""
+EXCESS_OF_SHARES, EXCESS_OF_LOSSES, MANY = 1000, 2000, 2000
+"""A cross-validated estimate from n images varies about 1 + excess / (n + many) times as much around what the shipped model is
+worth as one on n fresh images does: the heads of the folds are others than the one shipped. Measured
+(`benchmarks/intervals.py`, `LAB.md`), for no formula is known that needs no further fits."""
 
 Counts = Float[np.ndarray, "k k"]
 """A confusion matrix that need not be whole, or a value for each of its cells."""
 Figure = Callable[[Counts], tuple[float, Counts]]
 """A mean over classes, and what an image in each cell adds to it, times the number of images; zero on average."""
+
+
+def nothing_lost(_counts: Counts) -> float:
+    """The figure is right on average."""
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeanOverClasses:
+    """A figure that is a mean over classes.
+
+    `of_answers` says what a class is counted by: its images (0), its answers (1), or half of each. `lost_to_chance` is by how
+    much the measured figure lies below the true one on average.
+    """
+
+    figure: Figure
+    of_answers: float
+    lost_to_chance: Callable[[Counts], float] = nothing_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,7 @@ class Dependence:
     groups: Labels | None
     of_shares: float = 1.0
     of_losses: float = 1.0
+    cross_validated: bool = False
 
     def share(self, right: Mask, rows: Mask | None = None) -> Interval | None:
         """The interval of the share of right answers among some rows; None when there are none."""
@@ -81,13 +100,14 @@ def depending(groups: Labels | None, num_images: int, *, cross_validated: bool) 
 
     Examples
     --------
-    >>> depending(None, 200, cross_validated=True).of_shares
-    1.5
+    >>> depending(None, 500, cross_validated=True).of_shares
+    1.4
     """
     if not cross_validated:
         return Dependence(groups)
     number = num_images if groups is None else len(np.unique(groups))
-    return Dependence(groups, 1 + EXCESS_OF_SHARES / (number + 100), 1 + EXCESS_OF_LOSSES / (number + 100))
+    of_shares, of_losses = (1 + excess / (number + MANY) for excess in (EXCESS_OF_SHARES, EXCESS_OF_LOSSES))
+    return Dependence(groups, of_shares, of_losses, cross_validated=True)
 
 
 def figure_intervals(
@@ -125,16 +145,16 @@ def figure_intervals(
     right = answers == labels
     counts = confusion(labels, answers, num_classes)
 
-    def macro(figure: Figure) -> Interval:
-        return macro_interval(figure, counts, labels, answers, dependence)
+    def macro(mean: MeanOverClasses) -> Interval:
+        return macro_interval(mean, counts, labels, answers, dependence)
 
     accuracy = dependence.share(right)
     assert accuracy is not None
     return FigureIntervals(
         accuracy=accuracy,
-        balanced_accuracy=macro(balanced_accuracy),
-        macro_precision=macro(macro_precision),
-        macro_f1=macro(macro_f1),
+        balanced_accuracy=macro(MeanOverClasses(balanced_accuracy, of_answers=0.0)),
+        macro_precision=macro(MeanOverClasses(macro_precision, of_answers=1.0)),
+        macro_f1=macro(MeanOverClasses(macro_f1, of_answers=0.5, lost_to_chance=f1_lost_to_chance)),
         log_loss=loss_interval(*log_losses(probabilities, labels), right, dependence),
         brier=loss_interval(*brier_scores(probabilities, labels), right, dependence),
         precision=tuple(dependence.share(right, answers == index) for index in range(num_classes)),
@@ -166,27 +186,48 @@ def f1_of_jaccard(interval: Interval | None) -> Interval | None:
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
-def macro_interval(figure: Figure, counts: Counts, labels: Labels, answers: Labels, dependence: Dependence) -> Interval:
-    """Wilson's interval of a mean over classes, with as many images as its variance stands for."""
-    measured, influence = figure(counts)
-    smooth = smoothed(counts)
-    centre, smooth_influence = figure(smooth)
-    share = smooth / smooth.sum()
-    variance = float((share * smooth_influence**2).sum()) / counts.sum()
+def macro_interval(
+    mean: MeanOverClasses, counts: Counts, labels: Labels, answers: Labels, dependence: Dependence
+) -> Interval:
+    """Wilson's interval of a mean over classes, with as many images as its variance stands for.
+
+    The variance is the sum of what each class brings, with Bessel's factor n/(n − 1), and as it hangs on few images where one
+    small class brings most of it, Student's quantile stands for the normal one, with Satterthwaite's (1946) freedom.
+    """
+    measured, influence = mean.figure(counts)
+    smooth = smoothed(counts, mean.of_answers)
+    centre, smooth_influence = mean.figure(smooth)
+    sizes = np.maximum(by_class(counts, mean.of_answers) + SMOOTHING, 1.5)
+    parts = by_class(smooth * smooth_influence**2, mean.of_answers) / smooth.sum() * sizes / (sizes - 1)
+    variance = float(parts.sum()) / counts.sum()
     alike = design_effect(influence[labels, answers], dependence.groups)
     known = variance > 0 and 0 < centre < 1  # not so when there is a single class
     number = (centre * (1 - centre) / variance if known else len(labels)) / (alike * dependence.of_shares)
-    return wilson_interval(measured * number, number, freedom=freedom_of(dependence.groups))
+    freedom = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()) if known else np.inf
+    middle = min(1.0, measured + alike * mean.lost_to_chance(counts))
+    return wilson_interval(middle * number, number, freedom=min(freedom, freedom_of(dependence.groups)))
 
 
-def smoothed(counts: Counts) -> Counts:
-    """The matrix with `SMOOTHING` images more for each class that occurs, right as often as all images are."""
+def by_class(values: Counts, of_answers: float) -> Float[np.ndarray, " k"]:
+    """Sums over the images of each class (0), over its answers (1), or something between."""
+    sums: np.ndarray = (1 - of_answers) * values.sum(axis=1) + of_answers * values.sum(axis=0)
+    return sums
+
+
+def smoothed(counts: Counts, of_answers: float) -> Counts:
+    """The matrix with `SMOOTHING` images, or answers, more for each class that occurs, right as often as all images are.
+
+    Two more are right and wrong, one each, shared out evenly among the classes (after Price and Bonett 2004,
+    doi:10.1016/S0167-9473(03)00113-5).
+    """
     total, right = counts.sum(), counts.trace()
     share = (right + 1) / (total + 2)
-    num_classes = len(counts)
-    added = np.full((num_classes, num_classes), (1 - share) / max(num_classes - 1, 1))
-    np.fill_diagonal(added, share)
-    result: Counts = counts + SMOOTHING * added * (counts.sum(axis=1, keepdims=True) > 0)
+    num_classes, present = len(counts), counts.sum(axis=1) > 0
+    even = 1 / np.count_nonzero(present)
+    added = np.full((num_classes, num_classes), (SMOOTHING * (1 - share) + even) / max(num_classes - 1, 1))
+    np.fill_diagonal(added, SMOOTHING * share + even)
+    rows = added * present[:, None]
+    result: Counts = counts + (1 - of_answers) * rows + of_answers * rows.T
     return result
 
 
@@ -220,6 +261,16 @@ def macro_f1(counts: Counts) -> tuple[float, Counts]:
     return float(f1[present].mean()), influence
 
 
+def f1_lost_to_chance(counts: Counts) -> float:
+    """By how much few images lower the measured macro F1: F(1 − F) / (images + answers) of each class, to second order.
+
+    With Poisson counts, and D = images + answers of a class, the bias of F = 2 right/D is −Cov(2 right, D)/D² + F Var(D)/D².
+    """
+    support, called = counts.sum(axis=1), counts.sum(axis=0)
+    f1 = _ratio(2 * counts.diagonal(), support + called)
+    return float(_ratio(f1 * (1 - f1), support + called)[support > 0].mean())
+
+
 def log_losses(probabilities: Probabilities, labels: Labels) -> tuple[Values, float]:
     """Each image's −ln p(true class), and the variance that the model itself expects of it."""
     wide = probabilities.astype(np.float64)
@@ -247,11 +298,13 @@ def loss_interval(losses: Values, expected: float, right: Mask, dependence: Depe
 
     A few large losses make most of its variance, and too few mistakes show none of them: without any, the measured variance
     would give an interval that holds the truth one time in three. So the expected variance, where it is larger, counts as
-    much as `MADE_UP_MISTAKES` mistakes do.
+    much as `MADE_UP_MISTAKES` mistakes do. A temperature fitted to hardly any mistake is cautious, and expects more and larger
+    losses than come; of answers that it was fitted to, the middle of both variances counts instead.
     """
     measured = float(losses.var(ddof=1)) if len(losses) > 1 else expected
-    num_wrong = int((~right).sum())
-    variance = (num_wrong * measured + MADE_UP_MISTAKES * max(measured, expected)) / (num_wrong + MADE_UP_MISTAKES)
+    num_wrong, larger = int((~right).sum()), max(measured, expected)
+    believed = (measured + larger) / 2 if dependence.cross_validated else larger
+    variance = (num_wrong * measured + MADE_UP_MISTAKES * believed) / (num_wrong + MADE_UP_MISTAKES)
     alike = design_effect(losses, dependence.groups)
     number = len(losses) / (alike * dependence.of_losses)
     return mean_interval(float(losses.mean()), variance, number, freedom=freedom_of(dependence.groups))

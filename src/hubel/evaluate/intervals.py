@@ -171,8 +171,9 @@ def quantile(confidence: float, freedom: float = inf) -> float:
 def design_effect(values: Values, groups: Labels | None) -> float:
     """By how much groups of images that are alike widen the variance of a mean; at least 1.
 
-    The variance from sums over groups, beside the variance as if every image were its own (Kish 1965). Where the values
-    do not vary, nothing can be estimated, and images of one group are taken for one.
+    The variance from sums over groups, beside the variance as if every image were its own (Kish 1965). Few groups often show
+    too little of how alike their images are, so one made-up group more is wholly alike. Where the values do not vary,
+    nothing can be estimated, and images of every group are taken for one.
 
     Parameters
     ----------
@@ -193,11 +194,13 @@ def design_effect(values: Values, groups: Labels | None) -> float:
         return 1.0
     centred = values.astype(np.float64) - values.mean()
     alone = float(centred @ centred)
+    wholly = float((sizes**2).sum() / sizes.sum())
     if alone <= 1e-12 * max(1.0, float(values @ values)):
-        return float((sizes**2).sum() / sizes.sum())
+        return wholly
     sums = np.bincount(places, weights=centred)
     factor = len(sizes) / max(len(sizes) - 1, 1)
-    return max(1.0, factor * float(sums @ sums) / alone)
+    found = max(1.0, factor * float(sums @ sums) / alone)
+    return max(found, (len(sizes) * found + wholly) / (len(sizes) + 1))
 
 
 def freedom_of(groups: Labels | None) -> float:

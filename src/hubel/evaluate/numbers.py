@@ -70,6 +70,8 @@ def visible(text: str) -> str:
     >>> visible("고양이.jpg"), visible("caf\udce9.jpg"), visible("a\nb")
     ('고양이.jpg', 'caf\\xe9.jpg', 'a\\nb')
     """
+    if text.isascii() and text.isprintable():  # most are, and pictures as text are long
+        return text
     return "".join(_visible_character(character) for character in text)
 
 

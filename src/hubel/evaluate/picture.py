@@ -2,80 +2,39 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image
 
 from hubel.core.card import Card, Metrics
-from hubel.core.files import write_atomically
-from hubel.core.language import current_language
 from hubel.evaluate import charts, sentences
-from hubel.evaluate.lettering import Style, can_draw, draw_text, fitted, font_folders, text_width
-from hubel.evaluate.numbers import PERCENT, count, percent
+from hubel.evaluate.canvas import (
+    CARD_PX,
+    GAP,
+    GRID,
+    HEADING_PX,
+    LEFT,
+    LEFT_END,
+    NUM_COLUMNS,
+    TOPS,
+    Canvas,
+    draw_bar,
+    draw_footer,
+    draw_frame,
+    draw_headline,
+    new_canvas,
+    save_picture,
+)
+from hubel.evaluate.lettering import Style, text_width
+from hubel.evaluate.numbers import count
 from hubel.evaluate.report import ImageResult, Report
 from hubel.evaluate.sentences import Both
-from hubel.evaluate.shapes import (
-    CARD,
-    INK,
-    LINE,
-    PAPER,
-    RIGHT,
-    RIGHT_FILL,
-    SOFT,
-    TRACK,
-    WRONG,
-    WRONG_FILL,
-    Box,
-    draw_arrow,
-    draw_cross,
-    draw_meter,
-    draw_rounded,
-    draw_tick,
-    mixed,
-    rounded_mask,
-)
+from hubel.evaluate.shapes import CARD, INK, LINE, RIGHT_FILL, SOFT, WRONG, WRONG_FILL, draw_arrow, draw_rounded, mixed
 
-SIZE_PX = (1600, 900)
-MAX_BYTES = 400_000
-PHOTO_BITS = (6, 5, 4, 3, 2)
-"""Bits of each colour that photos may keep: the first that makes the file small enough. Six look like eight."""
-NUM_COLUMNS = 5
 NUM_MISTAKES = 3
 """Of the hardest answers, how many are mistakes where there are least sure ones to show as well."""
 MAX_MATRIX_CLASSES = 10
 NUM_MIX_UPS = 8
-
-LEFT, LEFT_END = 64, 504
-GRID, CARD_PX, GAP = 576, 176, 20
-CARD_HEIGHT = 324
-TOPS = (64, 462)
-HEADING_PX = 36
-ROUND = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """The picture while it is drawn: where fonts are looked for, whether its words are Korean, and how fine photos are."""
-
-    image: Image.Image
-    draw: ImageDraw.ImageDraw
-    folders: tuple[str, ...]
-    korean: bool
-    photo_bits: int
-
-    def said(self, text: Both) -> str:
-        """The text in the picture's language."""
-        return text.ko if self.korean else text.en
-
-    def text(self, x: float, y: float, text: str, style: Style) -> float:
-        """Write one line with its baseline at y; returns its width."""
-        return draw_text(self.draw, (x, y), text, style, folders=self.folders)
-
-    def fitted(self, text: str, width: float, size: float) -> str:
-        """As much of a text as fits."""
-        return fitted(text, width, size, folders=self.folders)
 
 
 def write_picture(report: Report, path: Path) -> None:
@@ -88,8 +47,7 @@ def write_picture(report: Report, path: Path) -> None:
     path
         Where it stands, usually ``picture.png`` in the run folder; an older one is replaced.
     """
-    sizes = (_png(draw_picture(report, font_folders(), photo_bits=bits)) for bits in PHOTO_BITS)
-    write_atomically(path, next(encoded for encoded in sizes if len(encoded) <= MAX_BYTES))
+    save_picture(report, path, draw_picture)
 
 
 def draw_picture(report: Report, folders: tuple[str, ...], *, photo_bits: int = 8) -> Image.Image:
@@ -104,11 +62,10 @@ def draw_picture(report: Report, folders: tuple[str, ...], *, photo_bits: int = 
     photo_bits
         Bits of each colour that photos keep.
     """
-    image = Image.new("RGB", SIZE_PX, PAPER)
-    korean = current_language() == "ko" and can_draw("한글", folders)
-    canvas = Canvas(image, ImageDraw.Draw(image), folders, korean, photo_bits)
+    canvas = new_canvas(folders, photo_bits=photo_bits)
     metrics = report.card.metrics
-    _draw_headline(canvas, report.title, metrics)
+    headline = canvas.said(sentences.headline(metrics))
+    draw_headline(canvas, report.title, headline, figure=metrics.accuracy, interval=metrics.accuracy_interval)
     if len(report.card.classes) <= MAX_MATRIX_CLASSES:
         _draw_matrix(canvas, report.card.classes, metrics)
     else:
@@ -118,8 +75,8 @@ def draw_picture(report: Report, folders: tuple[str, ...], *, photo_bits: int = 
     rows += [(_hardest_heading(hardest), hardest)] if hardest else []
     for top, (heading, results) in zip(TOPS, rows, strict=False):
         _draw_answers(canvas, top, heading, results=results, card=report.card)
-    _draw_footer(canvas, report)
-    return image
+    draw_footer(canvas, report)
+    return canvas.image
 
 
 def choose_answers(report: Report) -> tuple[list[ImageResult], list[ImageResult]]:
@@ -142,30 +99,10 @@ WHAT_FOR_WHAT = Both("What it takes for what", "무엇을 무엇으로 보는가
 AXES = Both("rows: the truth · columns: its answers", "행: 정답 · 열: 모델의 답")
 MIX_UPS = Both("Most frequent mix-ups", "가장 잦은 혼동")
 NO_MISTAKE = Both("Not one mistake here.", "여기서는 한 번도 틀리지 않았습니다.")
-IS_RIGHT = Both("right", "맞음")
-IS_WRONG = Both("wrong", "틀림")
 
 
 def _is_right(result: ImageResult) -> bool:
     return result.ranked()[0] == result.label
-
-
-def _draw_headline(canvas: Canvas, title: str, metrics: Metrics) -> None:
-    width = LEFT_END - LEFT
-    canvas.text(LEFT, 82, canvas.fitted(title, width, 24), Style(24, INK, bold=True))
-    figure = percent(metrics.accuracy)
-    size = min(116, 116 * width / text_width(figure, 116, canvas.folders))
-    canvas.text(LEFT - 4, 206, figure, Style(size, INK, bold=True))
-    canvas.text(LEFT, 252, canvas.fitted(canvas.said(sentences.headline(metrics)), width, 24), Style(24, INK))
-    left, right = (LEFT + round(end * width) for end in metrics.accuracy_interval)
-    draw_rounded(canvas.image, (LEFT, 280, LEFT_END, 294), TRACK, radius=6)
-    draw_rounded(canvas.image, (LEFT, 280, right, 294), mixed(TRACK, RIGHT_FILL, 0.45), radius=6)
-    draw_rounded(canvas.image, (LEFT, 280, left, 294), RIGHT_FILL, radius=6)
-    point = min(LEFT + round(metrics.accuracy * width), LEFT_END - 2)
-    draw_rounded(canvas.image, (point - 2, 275, point + 2, 299), INK, radius=2)
-    low, high = map(percent, metrics.accuracy_interval)
-    interval = Both(f"95{PERCENT} certainty: {low} to {high}", f"95{PERCENT} 신뢰구간: {low} ~ {high}")
-    canvas.text(LEFT, 326, canvas.said(interval), Style(20, SOFT))
 
 
 def _draw_matrix(canvas: Canvas, classes: tuple[str, ...], metrics: Metrics) -> None:
@@ -228,60 +165,11 @@ def _draw_answers(canvas: Canvas, top: int, heading: Both, *, results: list[Imag
 def _draw_card(canvas: Canvas, place: tuple[int, int], result: ImageResult, *, card: Card) -> None:
     """One image, whether its answer is right, and the probabilities of that answer and of the truth or the runner-up."""
     left, top = place
-    box: Box = (left, top, left + CARD_PX, top + CARD_HEIGHT)
-    draw_rounded(canvas.image, box, LINE, radius=ROUND)
-    draw_rounded(canvas.image, (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1), CARD, radius=ROUND - 1)
-    photo = _photo(result, CARD_PX - 2, cropped=card.image.resize == "crop", bits=canvas.photo_bits)
-    mask = rounded_mask((CARD_PX - 2, CARD_PX + 2 * ROUND), ROUND - 1).crop((0, 0, CARD_PX - 2, CARD_PX - 2))
-    canvas.image.paste(photo, (left + 1, top + 1), mask)
     right = _is_right(result)
-    draw_mark, colour = (draw_tick, RIGHT) if right else (draw_cross, WRONG)
-    draw_mark(canvas.image, (left + 14, top + CARD_PX + 16), 17, colour=colour)
-    verdict = canvas.said(IS_RIGHT if right else IS_WRONG)
-    canvas.text(left + 39, top + CARD_PX + 31, verdict, Style(18, colour, bold=True))
+    draw_frame(canvas, place, result, card=card, right=right)
     ranked = result.ranked()
     for row, index in enumerate((ranked[0], ranked[1] if right else result.label)):
         truth = index == result.label
         fill = RIGHT_FILL if truth else SOFT if right else WRONG_FILL if row == 0 else SOFT
         baseline = top + CARD_PX + 66 + row * 44
-        share = percent(result.probabilities[index], digits=0)
-        width = canvas.text(left + CARD_PX - 14, baseline, share, Style(17, SOFT, align="right"))
-        start = left + 14
-        if truth:
-            draw_tick(canvas.image, (start, baseline - 12), 13, colour=RIGHT)
-            start += 18
-        name = canvas.fitted(card.classes[index], left + CARD_PX - 22 - width - start, 17)
-        canvas.text(start, baseline, name, Style(17, INK, bold=truth))
-        draw_meter(
-            canvas.image,
-            (left + 14, baseline + 9, left + CARD_PX - 14, baseline + 15),
-            result.probabilities[index],
-            colour=fill,
-        )
-
-
-def _photo(result: ImageResult, side: int, *, cropped: bool, bits: int) -> Image.Image:
-    """The thumbnail as a square: cut where the model cuts, else whole on a quiet ground."""
-    with Image.open(io.BytesIO(result.thumbnail), formats=("JPEG",)) as opened:
-        photo = opened.convert("RGB")
-    resized = (ImageOps.fit if cropped else ImageOps.contain)(photo, (side, side), Image.Resampling.BICUBIC)
-    square = Image.new("RGB", (side, side), TRACK)
-    square.paste(ImageOps.posterize(resized, bits), ((side - resized.width) // 2, (side - resized.height) // 2))
-    return square
-
-
-def _draw_footer(canvas: Canvas, report: Report) -> None:
-    card = report.card
-    parts = (
-        f"hubel {card.provenance.versions.get('hubel', '')}".strip(),
-        card.base.name,
-        f"{card.image.size} px",
-        card.provenance.created[:10],
-    )
-    canvas.text(LEFT, 858, canvas.fitted(" · ".join(parts), SIZE_PX[0] - 2 * LEFT, 16), Style(16, SOFT))
-
-
-def _png(image: Image.Image) -> bytes:
-    encoded = io.BytesIO()
-    image.save(encoded, "PNG")
-    return encoded.getvalue()
+        draw_bar(canvas, (left, baseline), card.classes[index], result.probabilities[index], truth=truth, fill=fill)

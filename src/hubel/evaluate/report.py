@@ -23,6 +23,8 @@ from hubel.core.types import Labels, Probabilities
 from hubel.data.refusal import Refusal, refusal_meaning
 from hubel.evaluate import charts, numbers, sentences, verdict
 from hubel.evaluate.answer_sentences import answer_sentences
+from hubel.evaluate.curves import curves_svg
+from hubel.evaluate.learning_sentences import learning_points
 from hubel.evaluate.metrics import ReliabilityBin
 from hubel.evaluate.together import TwinPair, leak_sentence
 
@@ -46,7 +48,8 @@ class ImageResult:
 
     `path` is the name to show, `label` the true class, `probabilities` one for each class,
     `thumbnail` the bytes of a JPEG of at most 160 pixels, upright, made where images are read. `answer` is the answered
-    class where a decision makes it another than the likeliest.
+    class where a decision makes it another than the likeliest. Where an image may have several labels, `truth` are those it
+    has, `given` those it was given, and `label` says nothing.
     """
 
     path: str
@@ -54,6 +57,8 @@ class ImageResult:
     probabilities: tuple[float, ...]
     thumbnail: bytes
     answer: int | None = None
+    truth: tuple[int, ...] = ()
+    given: tuple[int, ...] = ()
 
     def ranked(self) -> list[int]:
         """The classes, the answered one first, the others by their probability."""
@@ -87,7 +92,7 @@ class Report:
     `run_folder` is the path for the commands; `mistakes` are the most confident first, `least_sure` the least sure first;
     `notes` are pairs (English, Korean) on what was chosen and why; `num_set_aside` counts all files set aside when
     `set_aside` lists only the first, and is None when it lists them all; `examples` are typical right answers;
-    `twins` are near duplicates.
+    `twins` are near duplicates, `names` what their labels are called where these are not the classes.
     """
 
     title: str
@@ -102,6 +107,7 @@ class Report:
     num_set_aside: int | None = None
     examples: tuple[ImageResult, ...] = ()
     twins: tuple[TwinPair, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -151,6 +157,8 @@ def render_report(report: Report) -> str:
         num_set_aside=len(report.set_aside) if report.num_set_aside is None else report.num_set_aside,
         total_seconds=sum(stage.seconds for stage in report.stages),
         leak=leak_sentence(report.card.leak_tax) if report.card.leak_tax else None,
+        learning_points=learning_points(report.card.learning) if report.card.learning else (),
+        curves=curves_svg(report.card.learning.trainings) if report.card.learning else "",
     )
     return page
 

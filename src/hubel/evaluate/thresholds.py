@@ -9,6 +9,9 @@ Clopper–Pearson bound of the share of right answers stays at P or above; the l
 before the labels are looked at, keeps the confidence although many are tried (fixed-sequence testing; Angelopoulos et al.
 2021, arXiv:2110.01052). There are three such sequences, for a chance mistake may end one at its first step: from the strictest,
 from the middle and from the loosest threshold, with a third of the risk δ each.
+
+Both bounds are of independent draws. Images of one group (a burst, one patient) are not, so one image speaks for each group,
+and the promise is made for an image of a new group.
 """
 
 from __future__ import annotations
@@ -41,11 +44,16 @@ class UnattainablePromise(UsageError):  # noqa: N818  a promise that is unattain
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What promises are chosen by: out-of-fold probabilities (n k), labels (n), and the class names."""
+    """What promises are chosen by: out-of-fold probabilities (n k), labels (n), the class names, and the groups (n) or None."""
 
     probabilities: Probabilities
     labels: Labels
     classes: Sequence[str]
+    groups: Labels | None = None
+
+    def independent(self, among: Mask) -> Mask:
+        """One image of each group that has any among these; all of these where there are no groups."""
+        return among if self.groups is None else one_of_each(self.groups, among)
 
 
 def keep_promises(seen: Seen, wishes: Sequence[Wish], *, confidence: float = CONFIDENCE) -> Decision:
@@ -90,7 +98,7 @@ def recall_threshold(seen: Seen, wish: Wish, confidence: float) -> float:
         When there are too few images of the class even for the lowest.
     """
     column = seen.classes.index(wish.class_name)
-    positives = np.sort(seen.probabilities[seen.labels == column, column].astype(np.float64))
+    positives = np.sort(seen.probabilities[seen.independent(seen.labels == column), column].astype(np.float64))
     risk, num_images, below = 1 - confidence, len(positives), 0
     if not num_images or at_most(0, num_images, 1 - wish.at_least) > risk:
         raise too_few(wish, num_images, confidence)
@@ -111,6 +119,7 @@ def precision_threshold(seen: Seen, wish: Wish, decision: Decision, confidence: 
     """
     column = seen.classes.index(wish.class_name)
     answered = decide(seen.probabilities, decision, classes=seen.classes) == column
+    answered &= seen.independent(np.ones(len(answered), bool))
     stated = seen.probabilities[:, column].astype(np.float64)
     fixed = [promise.threshold for promise in decision.promises if promise.class_name == wish.class_name]
     if fixed:
@@ -168,10 +177,29 @@ def tried_counts(num_answers: int, at_least: float, confidence: float) -> list[i
     return [*counts, num_answers]
 
 
-def realised(labels: Labels, answers: Labels, column: int, measure: Measure) -> tuple[int, int]:
-    """Of how many images a recall or precision is the share, and how many of them were right."""
-    among: Mask = (labels if measure == "recall" else answers) == column
-    return int(among.sum()), int((among & (labels == answers)).sum())
+def realised(seen: Seen, answers: Labels, column: int, measure: Measure) -> tuple[int, int]:
+    """Of how many independent images a recall or precision is the share, and how many of them were right."""
+    if measure == "recall":
+        among = seen.independent(seen.labels == column)
+    else:
+        among = seen.independent(np.ones(len(answers), bool)) & (answers == column)
+    return int(among.sum()), int((among & (seen.labels == answers)).sum())
+
+
+def one_of_each(groups: Labels, among: Mask) -> Mask:
+    """One image of each group among some: of the g-th group the one at place g, counted round and round, whatever it shows.
+
+    Examples
+    --------
+    >>> one_of_each(np.array([5, 5, 7, 7, 7]), np.array([True, True, True, True, False])).tolist()
+    [True, False, False, True, False]
+    """
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(groups[rows], kind="stable")]
+    _, starts, sizes = np.unique(groups[rows], return_index=True, return_counts=True)
+    chosen: Mask = np.zeros(len(groups), bool)
+    chosen[rows[starts + np.arange(len(starts)) % np.maximum(sizes, 1)]] = True
+    return chosen
 
 
 def _checked(seen: Seen, promise: Promise, answers: Labels, *, alone: bool) -> Promise:
@@ -183,7 +211,7 @@ def _checked(seen: Seen, promise: Promise, answers: Labels, *, alone: bool) -> P
         When the other promises broke it.
     """
     column = seen.classes.index(promise.class_name)
-    num_images, num_right = realised(seen.labels, answers, column, promise.measure)
+    num_images, num_right = realised(seen, answers, column, promise.measure)
     kept = at_most(num_images - num_right, num_images, 1 - promise.at_least) <= 1 - promise.confidence
     lower = surely_at_least(num_right, num_images, confidence=promise.confidence)
     if not alone and not kept:
@@ -199,9 +227,9 @@ def too_few(wish: Wish, num_images: int, confidence: float) -> UnattainablePromi
     name, wished, sure = wish.class_name, written(wish.at_least), written(confidence)
     return UnattainablePromise(
         say(
-            en=f"A recall of {wished} for {name!r} cannot be promised: its {num_images} images can vouch for {most} at most "
-            f"(with {sure} confidence). Ask for less, or add images of it: {needed} are needed at least.",
-            ko=f"{name!r} 클래스의 재현율 {wished}는 약속할 수 없습니다: 이미지 {num_images}장으로는 최대 {most}까지 보증할 수 있습니다"
+            en=f"A recall of {wished} for {name!r} cannot be promised: its {num_images} independent images can vouch for {most} at "
+            f"most (with {sure} confidence). Ask for less, or add images of it: {needed} are needed at least.",
+            ko=f"{name!r} 클래스의 재현율 {wished}는 약속할 수 없습니다: 독립적인 이미지 {num_images}장으로는 최대 {most}까지 보증할 수 있습니다"
             f"({sure} 신뢰 수준). 목표를 낮추거나 이 클래스의 이미지를 추가하세요. 적어도 {needed}장이 필요합니다.",
         )
     )

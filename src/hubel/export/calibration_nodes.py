@@ -1,7 +1,8 @@
 """Head and calibration as nodes of the graph: features in, probabilities out, equal to `evaluate.calibrators.calibrate`.
 
 Temperature and vector scaling are folded into the head's weights. An isotonic curve is a sum of ramps, each rising from its
-knot to the next: Σⱼ slopeⱼ · min(max(p − knotⱼ, 0), widthⱼ). Only nodes are used that every ONNX opset writes alike.
+knot to the next: Σⱼ slopeⱼ · min(max(p − knotⱼ, 0), widthⱼ). Only nodes are used that every ONNX opset writes alike. Where an
+image may have several classes, a sigmoid of each stands for the softmax of all, as in `evaluate.label_calibration`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def calibration_nodes(helper: Any, weights: Weights, bias: Bias, *, card: Card, 
         constant("head.bias", shifted.astype(np.float32)),
     ]
     scores = helper.make_node("Gemm", head, ["logits"])
+    if card.task == "multi-label":
+        return [scores, helper.make_node("Sigmoid", ["logits"], ["probabilities"])]
     if calibration is None or calibration.method != "isotonic":
         return [scores, helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1)]
     stated = helper.make_node("Softmax", ["logits"], ["stated"], axis=1)

@@ -21,23 +21,24 @@ PROTOCOLS = {
 def model_card(name: str, card: Card) -> str:
     """The card as Markdown with YAML front matter, English and Korean."""
     metrics, provenance = card.metrics, card.provenance
-    low, high = metrics.accuracy_interval
+    figure, (low, high), english_figure, korean_figure = headline(card)
     english, korean = PROTOCOLS[metrics.protocol]
     classes = ", ".join(inline(entry) for entry in card.classes)
+    kind, korean_kind = KINDS[card.task]
     return "\n".join(
         [
             front_matter(printable(name), metrics),
             f"# {inline(name)}",
             "",
-            f"An image classifier with {len(card.classes)} classes: {classes}. Made by hubel {provenance.versions.get('hubel', '')}.",
+            f"An image classifier with {len(card.classes)} {kind}: {classes}. Made by hubel {provenance.versions.get('hubel', '')}.",
             "",
-            f"클래스 {len(card.classes)}개를 구분하는 이미지 분류기입니다: {classes}. hubel로 만들었습니다.",
+            f"{korean_kind} {len(card.classes)}개를 구분하는 이미지 분류기입니다: {classes}. hubel로 만들었습니다.",
             "",
             "## Results · 결과",
             "",
-            f"Accuracy {metrics.accuracy:.2%}, 95 % interval {low:.2%} to {high:.2%}, on {metrics.num_images} images ({english}).",
+            f"{english_figure} {figure:.2%}, 95 % interval {low:.2%} to {high:.2%}, on {metrics.num_images} images ({english}).",
             "",
-            f"정확도 {metrics.accuracy:.2%}, 95 % 신뢰구간 {low:.2%}–{high:.2%}, 이미지 {metrics.num_images}장({korean}).",
+            f"{korean_figure} {figure:.2%}, 95 % 신뢰구간 {low:.2%}–{high:.2%}, 이미지 {metrics.num_images}장({korean}).",
             "",
             "| class · 클래스 | precision · 정밀도 | recall · 재현율 | F1 | images · 이미지 수 |",
             "|---|---|---|---|---|",
@@ -67,6 +68,20 @@ def model_card(name: str, card: Card) -> str:
             "",
         ]
     )
+
+
+KINDS = {
+    "multi-class": ("classes", "클래스"),
+    "multi-label": ("labels, any number of them an image", "이미지마다 여럿일 수 있는 레이블"),
+}
+
+
+def headline(card: Card) -> tuple[float, tuple[float, float], str, str]:
+    """The figure by which the model is judged first, its interval, and its name in English and Korean."""
+    if card.labels is None:
+        return card.metrics.accuracy, card.metrics.accuracy_interval, "Accuracy", "정확도"
+    figure, interval = card.labels.mean_average_precision, card.labels.mean_average_precision_interval
+    return figure, interval, "Mean average precision", "평균 정밀도의 평균(mAP)"
 
 
 def ledger_lines(ledger: LedgerSummary | None) -> list[str]:

@@ -134,7 +134,7 @@ def view_features(helper: Any, base: Any, name: str, size: int, nodes: list[Any]
 def model_metadata(card: Card) -> dict[str, str]:
     """What stands in the graph's metadata, so that the file alone says how to use it."""
     return {
-        "task": "image-classification",
+        "task": "multi-label-image-classification" if card.task == "multi-label" else "image-classification",
         "classes": json.dumps(card.classes, ensure_ascii=False),
         "image_spec": card.image.model_dump_json(),
         "input": "uint8 RGB, upright by EXIF orientation, (n height width 3); scaling is inside the graph",

@@ -26,7 +26,8 @@ def unknown_nodes(helper: Any, familiar: Familiar, *, card: Card, constant: Cons
     """The nodes from ``features``, ``logits`` and ``probabilities`` to ``unknown_score`` (n), ``known`` (n) and ``in_set`` (n k).
 
     ``known`` is true where the score is at most the card's limit. ``in_set`` names the likeliest class and every other that
-    reaches the card's limit; without one the likeliest alone.
+    reaches the card's limit; without one the likeliest alone. Where an image may have several classes, it names those that reach
+    their own threshold.
 
     Parameters
     ----------
@@ -68,6 +69,11 @@ def unknown_nodes(helper: Any, familiar: Familiar, *, card: Card, constant: Cons
         ("Add", ["unknown.strange", "unknown.doubtful"], "unknown.column"),
         ("Reshape", ["unknown.column", names["flat"]], "unknown_score"),  # n
         ("LessOrEqual", ["unknown_score", names["limit"]], "known"),
+    ]
+    if card.task == "multi-label":
+        steps.append(("GreaterOrEqual", ["probabilities", names["set_limit"]], "in_set"))  # n k
+        return [node_of(helper, *step) for step in steps]
+    steps += [
         ("TopK", ["probabilities", names["one"]], "unknown.likeliest"),  # n 1
         ("GreaterOrEqual", ["probabilities", "unknown.likeliest"], "unknown.best"),
         ("GreaterOrEqual", ["probabilities", names["set_limit"]], "unknown.enough"),
@@ -98,12 +104,13 @@ def constants(familiar: Familiar, card: Card) -> Iterator[tuple[str, np.ndarray]
         "zero": 0.0,
         "most_doubt": MOST_DOUBT,
         "limit": card.unknown.threshold if card.unknown else np.inf,
-        "set_limit": card.sets.threshold if card.sets else ONLY_BEST,
     }
+    set_limits = card.label_thresholds or (card.sets.threshold if card.sets else ONLY_BEST,)
     yield "inverse_size", familiar.inverse_size.astype(np.float32)
     yield "remembered", familiar.remembered.astype(np.float16)
     for name, number in numbers.items():
         yield name, np.array([number], np.float32)
+    yield "set_limit", np.array(set_limits, np.float32)
     for name, whole in {"one": 1, "axis": 1, "flat": -1}.items():
         yield name, np.array([whole], np.int64)
 

@@ -7,7 +7,6 @@ Small batches (`BATCH_SIZE`) keep a worker's activations in its core's own cache
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -19,11 +18,12 @@ import numpy as np
 
 from hubel.core.errors import MissingExtraError, ModelError, UsageError
 from hubel.core.language import say
+from hubel.core.parallel import usable_cores
 from hubel.core.silence import import_onnxruntime
 from hubel.core.types import PixelBatch
 
-BATCH_SIZE = 8
-"""Images per call. Faster than 1, 16 or 32 where the network is bound by memory."""
+BATCH_SIZE = 4
+"""Images per call. Faster than 1, 2, 8, 16 or 32 where the network is bound by memory (`LAB.md`, 2026-11-22)."""
 
 ENGINE_NAMES = ("openvino-bf16", "openvino-f32", "onnxruntime-f32")
 """The engines that run an ONNX graph."""
@@ -182,8 +182,3 @@ def processor_has_bf16() -> bool:
     """Whether OpenVINO finds bf16 arithmetic in this processor."""
     openvino = import_openvino()
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
-def usable_cores() -> int:
-    """The cores this process may use, at least one."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hubel.core.files import write_atomically
+from hubel.core.parallel import usable_cores
 from hubel.runtime.engines import (
     BATCH_SIZE,
     ENGINE_NAMES,
@@ -20,7 +21,6 @@ from hubel.runtime.engines import (
     available_engines,
     installed,
     open_engine,
-    usable_cores,
 )
 
 PROBE_BATCHES = 1

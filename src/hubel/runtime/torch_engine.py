@@ -10,8 +10,9 @@ import numpy as np
 
 from hubel.core.errors import MissingExtraError, UsageError
 from hubel.core.language import say
+from hubel.core.parallel import usable_cores
 from hubel.core.types import PixelBatch
-from hubel.runtime.engines import Engine, usable_cores
+from hubel.runtime.engines import Engine
 
 if TYPE_CHECKING:
     import torch

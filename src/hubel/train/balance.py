@@ -20,7 +20,8 @@ from hubel.core.arrays import Float
 from hubel.core.decision import Balance, Handling
 from hubel.core.errors import MissingExtraError
 from hubel.core.types import FeatureMatrix, Labels, Logits
-from hubel.train.head import STRENGTHS, Head, Strength, choose_strength, never, weighted_log_loss
+from hubel.train.head import STRENGTHS, Head, Strength, choose_strength, never
+from hubel.train.losses import weighted_log_loss
 
 PerClass = Float[np.ndarray, " k"]
 """One number for each class."""

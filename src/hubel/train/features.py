@@ -19,7 +19,7 @@ from hubel.core.files import content_key
 from hubel.core.parallel import batches, map_in_order
 from hubel.core.types import FeatureMatrix, Pixels
 from hubel.core.views import show
-from hubel.data.cache import PIXEL_SHARE, Cache, RowStore, file_stamp
+from hubel.data.cache import PIXEL_SHARE, Cache, Place, RowStore, file_stamp
 from hubel.data.images import Refusal, UnreadableImage, read_file, read_image
 from hubel.data.resize import fit_image
 from hubel.runtime.engines import BATCH_SIZE, Engine
@@ -140,11 +140,13 @@ def extract_features(
     refused = {entry.index for entry in extraction.refused}
     missing = [int(index) for index in order if not done[index] and int(index) not in refused]
     stored = pixel_rows.places(extraction.contents[index] for index in missing if extraction.contents[index])
-    reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, trace_rows, stored)
+    kept = frozenset(store.kind for store in (rows, trace_rows) if store.holds_any())
+    reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, trace_rows, stored, kept)
     committed = time.monotonic()
     batched = batches(missing, BATCH_SIZE)
+    readers = extractor.engine.workers + 1  # while one waits, for the disk or another's turn, no core is idle
     try:
-        for batch in map_in_order(reading.read_batch, batched, workers=extractor.engine.workers):
+        for batch in map_in_order(reading.read_batch, batched, workers=readers):
             reading.keep_batch(batch)
             num_done += len(batch)
             if time.monotonic() - committed > COMMIT_SECONDS:
@@ -187,7 +189,7 @@ def recall_rows(store: RowStore, contents: Sequence[str], rows: np.ndarray, ther
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the files with one view; `stored` says where the cache has pixels of them."""
+    """One pass over the files with one view; `stored` says where the cache has pixels of them, `kept` of which kinds it has rows."""
 
     extractor: Extractor
     paths: Sequence[str]
@@ -196,7 +198,8 @@ class Pass:
     feature_rows: RowStore
     pixel_rows: RowStore
     trace_rows: RowStore
-    stored: dict[str, tuple[str, int]]
+    stored: dict[str, Place]
+    kept: frozenset[str]
 
     def read_batch(self, indices: list[int]) -> list[ReadImage]:
         """Read, fit and run one batch; called in a worker thread."""
@@ -227,7 +230,7 @@ class Pass:
         try:
             data = read_file(self.paths[index])
             content = content_key(data)
-            features, trace = kept_row(self.feature_rows, content), kept_row(self.trace_rows, content)
+            features, trace = self.kept_row(self.feature_rows, content), self.kept_row(self.trace_rows, content)
             if features is not None and trace is not None:
                 return ReadImage(index, content, stamp, features=features, trace=trace, from_cache=True)
             spec = self.extractor.spec
@@ -242,6 +245,13 @@ class Pass:
             return ReadImage(index, content, stamp, pixels=fitted, trace=trace, new_trace=True)
         except UnreadableImage as error:
             return ReadImage(index, content, stamp, refused=Refused(index, error.refusal, error.detail))
+
+    def kept_row(self, store: RowStore, content: str) -> np.ndarray | None:
+        """What the cache has of one content; None where it has nothing, or another process has just dropped it."""
+        place = store.places([content]) if store.kind in self.kept else {}
+        with suppress(FileNotFoundError):
+            return store.read([place[content]])[0] if place else None
+        return None
 
     def keep_batch(self, batch: list[ReadImage]) -> None:
         """Put a batch's results where they belong: into the extraction, and into the cache."""
@@ -272,11 +282,3 @@ class Pass:
         there = [(content, row) for content, row in rows if row is not None]
         if there:
             store.append([content for content, _ in there], np.stack([row for _, row in there]))
-
-
-def kept_row(store: RowStore, content: str) -> np.ndarray | None:
-    """What the cache has of one content; None where it has nothing, or another process has just dropped it."""
-    place = store.places([content])
-    with suppress(FileNotFoundError):
-        return store.read([place[content]])[0] if place else None
-    return None

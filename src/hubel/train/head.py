@@ -18,8 +18,9 @@ from typing import TypeAlias
 import numpy as np
 
 from hubel.core.errors import MissingExtraError
+from hubel.core.parallel import usable_cores
 from hubel.core.types import Bias, FeatureMatrix, Labels, Logits, Weights
-from hubel.runtime.engines import usable_cores
+from hubel.train.losses import SOFTMAX, Loss
 
 STRENGTHS = tuple(float(value) for value in 10.0 ** np.arange(0.0, -5.1, -0.5))
 """The λ that are tried, strongest first; the search stops when weaker ones no longer help."""
@@ -81,10 +82,17 @@ class Problem:
     num_classes: int
     mean: np.ndarray  # (d, f): over the images of each problem alone, so that held-out ones tell nothing of themselves
     deviation: np.ndarray  # (d, f)
+    loss: Loss = SOFTMAX
 
 
 def fit_head(
-    features: FeatureMatrix, labels: Labels, num_classes: int, regularisation: float, *, weights: np.ndarray
+    features: FeatureMatrix,
+    labels: Labels,
+    num_classes: int,
+    regularisation: float,
+    *,
+    weights: np.ndarray,
+    loss: Loss = SOFTMAX,
 ) -> Head:
     """Fit the head on all images.
 
@@ -98,8 +106,10 @@ def fit_head(
         λ of the penalty.
     weights
         One weight per image, of shape (n).
+    loss
+        What is minimised; J's first term is that of one class among several.
     """
-    problem = standardise(features, labels, weights[:, None], num_classes)
+    problem = standardise(features, labels, weights[:, None], num_classes, loss)
     solution = solve(problem, regularisation, None, precision=FINE)
     return unstandardise(problem, solution, 0, regularisation)
 
@@ -118,12 +128,13 @@ def choose_strength(  # noqa: PLR0913  the problem, and how to search
     weights: np.ndarray,
     strengths: Sequence[float] = STRENGTHS,
     stop: Callable[[], bool] = never,
+    loss: Loss = SOFTMAX,
 ) -> Strength:
     """Try strengths from strong to weak and keep the one with the lowest cross-validated log loss.
 
     Parameters
     ----------
-    features, labels, num_classes, weights
+    features, labels, num_classes, weights, loss
         As in `fit_head`.
     folds
         The fold of each image, of shape (n); a fold's images are scored by the head fitted without them.
@@ -142,7 +153,7 @@ def choose_strength(  # noqa: PLR0913  the problem, and how to search
     features = widened(features)
     together = (features.shape[1] + 1) * num_folds * num_classes <= TOGETHER
     parts = [np.arange(num_folds)] if together else list(np.arange(num_folds)[:, None])
-    problems = [standardise(features, labels, weights[:, None] * outside[:, part], num_classes) for part in parts]
+    problems = [standardise(features, labels, weights[:, None] * outside[:, part], num_classes, loss) for part in parts]
     solutions: list[np.ndarray | None] = [None] * len(parts)
     losses: dict[float, float] = {}
     best: Strength | None = None
@@ -153,7 +164,7 @@ def choose_strength(  # noqa: PLR0913  the problem, and how to search
             solutions[place] = solution
             inside = np.isin(folds, part)
             scores[inside] = held_out_scores(problem, solution, folds - part[0])[inside]
-        losses[regularisation] = weighted_log_loss(scores, labels, weights)
+        losses[regularisation] = loss.of_all(scores, labels, weights)
         if best is None or losses[regularisation] < losses[best.regularisation]:
             best = Strength(regularisation, scores, losses)
         if losses[regularisation] > 1.02 * losses[best.regularisation] or stop():
@@ -162,7 +173,9 @@ def choose_strength(  # noqa: PLR0913  the problem, and how to search
     return best
 
 
-def standardise(features: FeatureMatrix, labels: Labels, sample_weights: np.ndarray, num_classes: int) -> Problem:
+def standardise(
+    features: FeatureMatrix, labels: Labels, sample_weights: np.ndarray, num_classes: int, loss: Loss = SOFTMAX
+) -> Problem:
     """The problems with each feature's mean and deviation over their images; a constant feature keeps deviation 1."""
     inside = (sample_weights > 0).astype(np.float64)  # (n, f)
     total = np.zeros((features.shape[1], inside.shape[1]))
@@ -174,7 +187,7 @@ def standardise(features: FeatureMatrix, labels: Labels, sample_weights: np.ndar
     mean = total / inside.sum(0)
     variance = np.maximum(squares / inside.sum(0) - mean**2, 0)
     deviation = np.sqrt(np.where(variance > 1e-10, variance, 1.0))
-    return Problem(widened(features), labels, sample_weights, num_classes, mean, deviation)
+    return Problem(widened(features), labels, sample_weights, num_classes, mean, deviation, loss)
 
 
 def widened(features: FeatureMatrix) -> FeatureMatrix:
@@ -203,6 +216,8 @@ def solve(problem: Problem, regularisation: float, start: np.ndarray | None, *, 
     # The cores share the rows, not the products: products this thin are bound by memory, and BLAS threads only wait.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options)
+    # Also where the iterations or the line search end before `success`: the loss never rises on the way, and the held-out
+    # loss, not the solver's own test, decides between strengths.
     return np.asarray(found.x).reshape(shape)
 
 
@@ -223,17 +238,10 @@ def loss_and_gradient(
     def piece(part: Piece) -> Slopes:
         """The loss of some rows, and its slopes by the raw weights (d, f·k) and offsets (f·k)."""
         wide = part[1].astype(np.float32, copy=False)
-        rows, inside = np.arange(len(wide)), slice(part[0], part[0] + len(wide))
-        labels = problem.labels[inside]
+        inside = slice(part[0], part[0] + len(wide))
         scores = (wide @ raw + offsets).reshape(len(wide), *solution.shape[1:])
-        scores -= scores.max(2, keepdims=True)
-        true_scores = scores[rows, :, labels]  # (n, f)
-        np.exp(scores, out=scores)
-        sums = scores.sum(2)  # (n, f)
         share = (problem.sample_weights[inside] / totals).astype(np.float32)  # (n, f)
-        loss = float(np.sum(share * (np.log(sums) - true_scores), dtype=np.float64))
-        scores *= (share / sums)[:, :, None]
-        scores[rows, :, labels] -= share
+        loss = problem.loss.of_piece(scores, problem.labels[inside], share)
         residual = scores.reshape(len(wide), num_outputs)
         return loss, (residual.T @ wide).T, residual.sum(0, dtype=np.float64)  # faster than wide.T @ residual
 
@@ -263,14 +271,6 @@ def unstandardise(problem: Problem, solution: np.ndarray, place: int, regularisa
     weights = solution[:-1, place] / problem.deviation[:, place, None]  # (d, k)
     bias = solution[-1, place] - problem.mean[:, place] @ weights
     return Head(weights.astype(np.float32), bias.astype(np.float32), regularisation)
-
-
-def weighted_log_loss(logits: Logits, labels: Labels, weights: np.ndarray) -> float:
-    """Mean of −log p(true class) in nats, each image counted by its weight."""
-    wide = logits.astype(np.float64)
-    wide = wide - wide.max(1, keepdims=True)
-    losses = np.log(np.exp(wide).sum(1)) - wide[np.arange(len(labels)), labels]
-    return float(np.average(losses, weights=weights))
 
 
 def row_chunks(features: FeatureMatrix | Sequence[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:

@@ -46,6 +46,9 @@ class Examples:
     splits: Sequence[Split | None]
     num_classes: int
     related: Related | None = None
+    label_sets: tuple[tuple[int, ...], ...] | None = (
+        None  # where images have several classes: what their labels stand for
+    )
 
 
 @dataclass(frozen=True, slots=True)

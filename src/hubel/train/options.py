@@ -12,6 +12,8 @@ from hubel.core.decision import Wish
 from hubel.core.errors import UsageError
 from hubel.core.language import say
 from hubel.core.views import VIEWS
+from hubel.data.label_sets import LabelReading
+from hubel.train.scratch import Scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class TrainOptions:
         The share of images of the known classes that may be called unknown; 0 calls none so.
     accept_error
         The share of images whose answer may lack the true class, so that doubtful ones get several; None names one always.
+    labels
+        Whether an image may have several classes, or none; auto asks the data.
+    scratch
+        How to train a network of one's own in place of a head on a base; None takes the base.
     """
 
     out: Path | None = None
@@ -58,6 +64,8 @@ class TrainOptions:
     reject: float = DEFAULT_REJECT
     accept_error: float | None = None
     by: str | None = None
+    labels: LabelReading = "auto"
+    scratch: Scratch | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -71,7 +79,7 @@ class TrainOptions:
             raise UsageError(out_of_range("--budget", f"{self.budget:g}", "> 0, 60s, 5m", "> 0, 60s, 5m"))
         if self.views is not None and not 1 <= self.views <= len(VIEWS):
             raise UsageError(out_of_range("--views", str(self.views), f"1 to {len(VIEWS)}", f"1에서 {len(VIEWS)}까지"))
-        if self.size is not None and not 32 <= self.size <= 1024:
+        if self.size is not None and not (8 if self.scratch else 32) <= self.size <= 1024:
             raise UsageError(out_of_range("--size", str(self.size), "32 to 1024 pixels", "32에서 1024픽셀까지"))
         if not 0 <= self.reject < MOST_REJECTED:
             raise UsageError(out_of_range("--reject", f"{self.reject:g}", "0% to 50%", "0%에서 50%까지"))

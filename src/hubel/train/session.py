@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from hubel.core.card import ImageSpec
 from hubel.core.errors import DataError
 from hubel.core.events import Event, Note, Progress
 from hubel.core.language import say
+from hubel.core.learning import Learning
 from hubel.core.seeds import generator
 from hubel.core.types import FeatureMatrix
 from hubel.core.views import VIEWS, border_px
@@ -65,6 +65,7 @@ class Session:
     by_values: list[str] | None = None  # per example, what the table says in the column `options.by`
     origins: list[Origin] | None = None  # per example, its licence and source
     source: str = ""  # what the user called the data
+    learning: Learning | None = None  # how the base was trained, where it is the user's own
     paths: list[str] = field(init=False)  # the files, in the data set's order
 
     def __post_init__(self) -> None:
@@ -95,7 +96,7 @@ class Session:
     def can_learn(self) -> bool:
         """Whether enough was read for a usable run: two training images of every class, or a whole view."""
         examples = (self.dataset.examples[index] for index in self.kept)
-        read = Counter(example.label for example in examples if example.split in (None, "train"))
+        read = self.dataset.class_counts(example for example in examples if example.split in (None, "train"))
         return bool(self.views) or all(read[label] >= 2 for label in range(len(self.dataset.classes)))
 
 
@@ -263,8 +264,7 @@ def kept_examples(session: Session) -> Examples:
     """
     check_some_of_every_class(session)
     kept: list[Example] = [session.dataset.examples[index] for index in session.kept]
-    remaining = Dataset(session.dataset.root, session.dataset.classes, tuple(kept), session.dataset.notes)
-    check_trainable(remaining)
+    check_trainable(replace(session.dataset, examples=tuple(kept)))
     return Examples(
         labels=np.array([example.label for example in kept]),
         contents=[session.extraction.contents[index] for index in session.kept],
@@ -272,6 +272,7 @@ def kept_examples(session: Session) -> Examples:
         splits=[example.split for example in kept],
         num_classes=len(session.dataset.classes),
         related=related_images(session),
+        label_sets=session.dataset.label_sets,
     )
 
 
@@ -283,11 +284,12 @@ def check_some_of_every_class(session: Session) -> None:
     DataError
         When there is such a class.
     """
-    examples, classes = session.dataset.examples, session.dataset.classes
-    readable = {examples[index].label for index in session.kept}
+    dataset, classes = session.dataset, session.dataset.classes
+    readable = dataset.class_counts(dataset.examples[index] for index in session.kept)
     for entry in session.extraction.refused:
-        label = examples[entry.index].label
-        if label not in readable and not session.stopped_early:
+        of_file = dataset.class_counts([dataset.examples[entry.index]])
+        label = next((label for label in of_file if label not in readable), None)
+        if label is not None and not session.stopped_early:
             first = UnreadableImage(Refusal(entry.refusal), entry.detail, shown(session.paths[entry.index]))
             raise DataError(
                 say(
@@ -311,8 +313,9 @@ def related_images(session: Session) -> Related:
 
 def data_sha256(session: Session) -> str:
     """One hash over all contents with their classes and splits, whatever the files are called and wherever they lie."""
+    names = session.dataset.names
     rows = sorted(
-        f"{session.extraction.contents[index]}\t{session.dataset.classes[example.label]}\t{example.split or ''}"
+        f"{session.extraction.contents[index]}\t{names[example.label]}\t{example.split or ''}"
         for index, example in enumerate(session.dataset.examples)
         if session.extraction.done[index]
     )

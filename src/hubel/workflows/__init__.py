@@ -5,6 +5,7 @@
     evaluate  run folder + labelled images → metrics                        (evaluating.py)
     compare   two run folders + labelled images → a verdict                 (comparing.py)
     check     files → findings                                              (checking.py)
+    models    a network by name → its layers                                (describing.py)
     forget    a file → the runs and caches that hold something of it        (forgetting.py)
     reproduce run folder → the run made again, and what differs             (reproducing.py)
 
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from hubel.train.options import TrainOptions
     from hubel.workflows.checking import CheckOptions, check
     from hubel.workflows.comparing import Compared, Contender, compare, write_page
+    from hubel.workflows.describing import Described, DescribeOptions, describe, draw, list_networks
     from hubel.workflows.evaluating import Evaluation, evaluate
     from hubel.workflows.forgetting import Forgetting, forget
     from hubel.workflows.house import cache_summary, clear_cache
     from hubel.workflows.predicting import Prediction, load_predictor, predict
     from hubel.workflows.reproducing import ReproduceOptions, Reproduction, reproduce
+    from hubel.workflows.showing import show_augmented
     from hubel.workflows.training import train
 
 __all__ = [
@@ -35,6 +38,8 @@ __all__ = [
     "Checkup",
     "Compared",
     "Contender",
+    "DescribeOptions",
+    "Described",
     "Evaluation",
     "Forgetting",
     "Prediction",
@@ -45,11 +50,15 @@ __all__ = [
     "check",
     "clear_cache",
     "compare",
+    "describe",
+    "draw",
     "evaluate",
     "forget",
+    "list_networks",
     "load_predictor",
     "predict",
     "reproduce",
+    "show_augmented",
     "train",
     "write_page",
 ]
@@ -63,6 +72,11 @@ _HOMES = {
     "Contender": "hubel.workflows.comparing",
     "compare": "hubel.workflows.comparing",
     "write_page": "hubel.workflows.comparing",
+    "Described": "hubel.workflows.describing",
+    "DescribeOptions": "hubel.workflows.describing",
+    "describe": "hubel.workflows.describing",
+    "draw": "hubel.workflows.describing",
+    "list_networks": "hubel.workflows.describing",
     "Evaluation": "hubel.workflows.evaluating",
     "evaluate": "hubel.workflows.evaluating",
     "Forgetting": "hubel.workflows.forgetting",
@@ -75,6 +89,7 @@ _HOMES = {
     "Prediction": "hubel.workflows.predicting",
     "load_predictor": "hubel.workflows.predicting",
     "predict": "hubel.workflows.predicting",
+    "show_augmented": "hubel.workflows.showing",
     "train": "hubel.workflows.training",
 }
 

@@ -54,7 +54,8 @@ def choose_answering(learned: Learned, labels: Labels, *, classes: Sequence[str]
     held_labels = labels[learned.held_out]
     chosen = choose_calibration(learned.held_out_logits, held_labels, learned.folds[learned.held_out])
     held_out = calibrate(learned.held_out_logits, chosen.temperature, chosen.calibration)
-    decision = keep_promises(Seen(held_out, held_labels, classes), wishes) if wishes else None
+    groups = None if learned.groups is None else learned.groups[learned.held_out]
+    decision = keep_promises(Seen(held_out, held_labels, classes, groups), wishes) if wishes else None
     if learned.protocol == "cross-validation":
         probabilities = chosen.cross_fitted
     else:

@@ -15,6 +15,7 @@ from hubel.core.events import Note, Progress, StageDone, Started
 from hubel.core.files import cache_root, write_atomically
 from hubel.core.findings import CheckedFile, Checkup, Finding, grouped_by_rule
 from hubel.core.language import say
+from hubel.core.parallel import usable_cores
 from hubel.core.seeds import generator
 from hubel.data.cache import Cache
 from hubel.data.check.baseline import read_baseline, split_known, write_baseline
@@ -29,9 +30,10 @@ from hubel.data.sources import open_dataset
 from hubel.evaluate.check_formats import junit_text, sarif_text
 from hubel.evaluate.check_page import PAGE, CheckPage, choose_pictures, write_check_page
 from hubel.evaluate.report import load_template
-from hubel.runtime.engines import usable_cores
 from hubel.workflows.opening import called, open_source
 
+OF_SINGLE_CLASSES = frozenset(("class-untrainable", "few-images", "imbalance", "class-untested", "names-alike"))
+"""Rules that count the images of a class; where images have several labels, their sets stand for classes, and may be rare."""
 LIST_COLUMNS = ("finding", "path", "class", "split", "found")
 
 
@@ -74,6 +76,8 @@ def check(
     started = time.monotonic()
     path = yield from open_source(source)
     dataset = open_dataset(path)
+    if dataset.label_sets is not None:
+        wanted = tuple(rule for rule in wanted if rule not in OF_SINGLE_CLASSES)
     data = dataset.root if path == source else called(source)
     files = checked_files(dataset)
     yield Started(data, len(files), len(dataset.classes))
@@ -84,12 +88,12 @@ def check(
             yield Progress("check", num_done, len(files), seconds_left(started, num_done, len(files)))
     looked = time.monotonic()
     yield StageDone("check", looked - started)
-    findings = find_all(dataset.classes, files, survey, wanted=wanted, generator=generator(0, "shortcuts"))
+    findings = find_all(dataset.names, files, survey, wanted=wanted, generator=generator(0, "shortcuts"))
     yield StageDone("compare", time.monotonic() - looked)
     new, old = split_known(findings, known)
     checkup = Checkup(
         data=data,
-        classes=dataset.classes,
+        classes=dataset.names,
         files=files,
         num_readable=int(survey.read.sum()),
         rules=tuple(rules()[rule] for rule in wanted),
@@ -124,12 +128,13 @@ def wanted_rules(options: CheckOptions) -> tuple[str, ...]:
 
 def checked_files(dataset: Dataset) -> tuple[CheckedFile, ...]:
     """The files of a data set with the names that findings call them."""
+    names = dataset.names
     below = os.path.join(dataset.root, "")  # noqa: PTH118  a million names; Path would forget a leading ./
     return tuple(
         CheckedFile(
             example.path,
             example.path[len(below) :] if example.path.startswith(below) else name_below(example.path, dataset.root),
-            dataset.classes[example.label],
+            names[example.label],
             example.split,
         )
         for example in dataset.examples

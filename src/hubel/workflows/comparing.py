@@ -11,10 +11,10 @@ from statistics import median
 import numpy as np
 
 from hubel.core.card import Card
-from hubel.core.events import Progress
 from hubel.core.rundir import MODEL
 from hubel.core.seeds import generator
 from hubel.data.images import UnreadableImage
+from hubel.data.kept import Step
 from hubel.data.pictures import thumbnail
 from hubel.data.predictions_file import PredictionRow, read_predictions
 from hubel.data.split_file import SplitRow, read_split_csv
@@ -24,6 +24,7 @@ from hubel.evaluate.verdict import flattered
 from hubel.runtime.predictor import Predictor
 from hubel.runtime.probe import seconds_per_image
 from hubel.workflows.judging import Judged, judge
+from hubel.workflows.not_for_labels import refuse_comparing
 from hubel.workflows.predicting import load_predictor
 from hubel.workflows.unlike import no_common_answers, no_shared_class, other_classes
 
@@ -85,7 +86,7 @@ class Answered:
 
 def compare(
     first: Path, second: Path, source: str | None = None, *, shared_classes: bool = False, engine: str | None = None
-) -> Iterator[Progress | Compared]:
+) -> Iterator[Step | Compared]:
     """Compare two runs, image by image; the result comes last.
 
     Parameters
@@ -110,6 +111,8 @@ def compare(
     """
     started = time.monotonic()
     predictors = [load_predictor(run, engine=engine) for run in (first, second)]
+    for predictor in predictors:
+        refuse_comparing(predictor.card, str(predictor.folder))
     classes = common_classes(predictors, shared=shared_classes)
     if source is None:
         answered = kept_answers(predictors, classes)

@@ -17,7 +17,8 @@ from hubel.core.language import say
 from hubel.core.rundir import CARD, WEIGHTS
 from hubel.data.ledger_file import LEDGER, LedgerRow, read_ledger
 from hubel.data.names import shown
-from hubel.data.split_file import read_split_csv, unescape_name
+from hubel.data.own_tables import unescape_name
+from hubel.data.split_file import read_split_csv
 
 Verdict = Literal["identical", "close", "data", "model"]
 """All the same to the bit; other weights that say the same within the tolerance; other data; another model."""
@@ -99,7 +100,7 @@ def differences(run: Path, again: Path, *, tolerance: float) -> Differences:
     before, after = judged(run), judged(again)
     common = [name for name in before if name in after]
     changed = sum(before[name][0] != after[name][0] for name in common)
-    probability = max((abs(before[name][1] - after[name][1]) for name in common), default=0.0)
+    probability = max((float(np.abs(before[name][1] - after[name][1]).max()) for name in common), default=0.0)
     gap = abs(cards[0].metrics.accuracy - cards[1].metrics.accuracy)
     verdict: Verdict = "model"
     if not data.same:
@@ -177,8 +178,8 @@ def read_head(path: Path) -> dict[str, np.ndarray]:
         raise damaged(path, str(error)) from error
 
 
-def judged(run: Path) -> dict[str, tuple[str, float]]:
-    """Of every image that a run was measured on, by name: the class it was given, and the probability of the true one."""
+def judged(run: Path) -> dict[str, tuple[str, np.ndarray]]:
+    """Of every image that a run was measured on, by name: the answer it was given, and the probabilities beside it."""
     used = [plain_name(row) for row in read_ledger(run / LEDGER) if row.status == "used"]
     split = read_split_csv(run / "split.csv")
     if len(split) != len(used):
@@ -189,7 +190,11 @@ def judged(run: Path) -> dict[str, tuple[str, float]]:
         with path.open(encoding="utf-8", newline="") as opened:
             rows = list(csv.DictReader(opened, strict=True))
         return {
-            names[unescape_name(row["file"])]: (row["predicted"], float(row["probability_of_label"])) for row in rows
+            names[unescape_name(row["file"])]: (
+                row["predicted"],
+                np.array([float(value) for column, value in row.items() if column.startswith("probability")]),
+            )
+            for row in rows
         }
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise damaged(path, str(error)) from error

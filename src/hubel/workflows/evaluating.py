@@ -16,9 +16,11 @@ from hubel.core.errors import DataError
 from hubel.core.events import Note, Progress
 from hubel.core.files import content_key
 from hubel.core.language import say
+from hubel.core.multi_label import MultiLabelMetrics
 from hubel.core.parallel import batches, map_in_order
 from hubel.data.dataset import Example
 from hubel.data.images import UnreadableImage, read_file
+from hubel.data.label_folds import label_table
 from hubel.data.sources import open_dataset
 from hubel.data.split import group_duplicates
 from hubel.data.split_file import read_split_csv
@@ -29,7 +31,9 @@ from hubel.evaluate.metrics import measure
 from hubel.runtime.engines import BATCH_SIZE
 from hubel.runtime.predictor import Said
 from hubel.workflows.grouping import column_of, with_groups
+from hubel.workflows.label_evaluation import evaluate_labels
 from hubel.workflows.limits import answers_of, limited
+from hubel.workflows.not_for_labels import refuse_options
 from hubel.workflows.opening import open_source
 from hubel.workflows.predicting import load_predictor, said_of
 from hubel.workflows.promising import promising
@@ -42,7 +46,7 @@ Answers = tuple[Said, list[UnreadableImage | None]]
 class Evaluation:
     """How a run does on labelled images; `set_aside` are (path, refusal, detail) of the files that could not be read.
 
-    `answers` says how often each of the three answers was given.
+    `answers` says how often each of the three answers was given; `labels` more of a model that gives several labels.
     """
 
     card: Card
@@ -51,6 +55,7 @@ class Evaluation:
     notes: tuple[tuple[str, str], ...]
     seconds: float
     answers: AnswerFigures | None = None
+    labels: MultiLabelMetrics | None = None
 
 
 def evaluate(
@@ -91,8 +96,10 @@ def evaluate(
     started = time.monotonic()
     predictor = promising(load_predictor(run, engine=engine), at_least)
     predictor = limited(predictor, limits)
+    several = predictor.card.task == "multi-label"
+    refuse_options(several=several, by=by)
     resolved = yield from open_source(source)
-    dataset = open_dataset(resolved, classes=predictor.card.classes)
+    dataset = open_dataset(resolved, classes=predictor.card.classes, reading="several" if several else "one")
     chosen = [example for example in dataset.examples if example.split == "test"] or list(dataset.examples)
     column = column_of(resolved, by, [example.path for example in chosen]) if by else None
     parts, kept, set_aside = [], [], []
@@ -114,6 +121,15 @@ def evaluate(
     rows = said.probabilities
     groups = group_duplicates([example.path for example in kept], [example.group for example in kept])
     classes = predictor.card.classes
+    if several:
+        notes = (*dataset.notes, *learned_from(predictor.folder, [example.path for example in kept]))
+        targets = label_table(dataset.label_sets or (), len(classes))[labels]
+        judged = evaluate_labels(said, targets, groups, card=predictor.card)
+        seconds = time.monotonic() - started
+        yield Evaluation(
+            predictor.card, judged.metrics, tuple(set_aside), notes, seconds, judged.answers, judged.labels
+        )
+        return
     answers = decide(rows, predictor.card.decision, classes=classes)
     metrics = measure(rows, labels, classes=classes, protocol="test", groups=groups, answers=answers)
     if column is not None:

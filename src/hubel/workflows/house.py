@@ -9,8 +9,9 @@ from hubel.core.files import cache_root
 from hubel.data.cache import Cache, CacheSummary
 from hubel.data.kept import LIMIT_BYTES
 
-PARTS = ("rows", "graphs", "engines", "builtin", "sources")
-"""The folders of the cache: pixels and features, converted bases, engine measurements, built-in images, unpacked sources."""
+PARTS = ("rows", "graphs", "engines", "builtin", "sources", "checkpoints")
+"""The folders of the cache: pixels and features, converted bases, engine measurements, built-in images, unpacked sources,
+trainings to go on with."""
 
 
 def cache_summary() -> CacheSummary:

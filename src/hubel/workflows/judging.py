@@ -13,6 +13,7 @@ from hubel.core.parallel import batches, map_in_order
 from hubel.core.types import Labels, Probabilities
 from hubel.data.dataset import Example, Note
 from hubel.data.images import UnreadableImage, load_image, read_file
+from hubel.data.kept import Step
 from hubel.data.sources import open_dataset
 from hubel.data.split import group_duplicates
 from hubel.evaluate.deciding import decide
@@ -20,7 +21,7 @@ from hubel.evaluate.intervals import Values
 from hubel.runtime.engines import BATCH_SIZE
 from hubel.runtime.predictor import Predictor
 from hubel.workflows.evaluating import no_readable_images
-from hubel.workflows.opening import resolve_source
+from hubel.workflows.opening import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Seen:
     refused: UnreadableImage | None
 
 
-def judge(predictors: list[Predictor], source: str, *, classes: tuple[str, ...]) -> Generator[Progress, None, Judged]:
+def judge(predictors: list[Predictor], source: str, *, classes: tuple[str, ...]) -> Generator[Step, None, Judged]:
     """What the models say of labelled images: of the source's test images if it names some, else of all.
 
     Parameters
@@ -71,7 +72,8 @@ def judge(predictors: list[Predictor], source: str, *, classes: tuple[str, ...])
         When the data have a class that no model knows, or no readable image.
     """
     known = tuple(dict.fromkeys((*classes, *(name for one in predictors for name in one.card.classes))))
-    dataset = open_dataset(resolve_source(source), classes=known)
+    resolved = yield from open_source(source)
+    dataset = open_dataset(resolved, classes=known, reading="one")
     usable = [example for example in dataset.examples if example.label < len(classes)]
     chosen = [example for example in usable if example.split == "test"] or usable
     seen: list[Seen] = []

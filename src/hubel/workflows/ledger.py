@@ -27,7 +27,7 @@ def ledger_rows(session: Session, learned: Learned) -> list[LedgerRow]:
     traced = [index for index in kept if extraction.traced[index]]
     hashes = dict(zip(traced, perceptual_hashes(fingerprints_in(extraction.traces[traced])), strict=True))
     origins = session.origins or [Origin()] * len(dataset.examples)
-    names, rows = names_in_ledger(session.paths, dataset.root), []
+    names, labels, rows = names_in_ledger(session.paths, dataset.root), dataset.names, []
     for index, (example, origin) in enumerate(zip(dataset.examples, origins, strict=True)):
         row = kept.get(index)
         fold = -1 if row is None else int(learned.folds[row])
@@ -37,7 +37,7 @@ def ledger_rows(session: Session, learned: Learned) -> list[LedgerRow]:
                 sha256=extraction.contents[index],
                 perceptual_hash=hashes.get(index, ""),
                 num_bytes=size_of(example.path),
-                label=dataset.classes[example.label],
+                label=labels[example.label],
                 part=(example.split or "") if row is None else str(learned.parts[row]),
                 fold=None if fold < 0 else fold,
                 group=example.group or "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from hubel.core.answers import MOST_REJECTED, Limits
 from hubel.core.card import Card
 from hubel.core.errors import ModelError, UsageError
@@ -14,6 +16,7 @@ from hubel.evaluate.numbers import percent
 from hubel.evaluate.unknown import choose_unknown, known_images
 from hubel.runtime.predictor import Predictor, Said
 from hubel.workflows.held_out_scores import read_held_out_scores
+from hubel.workflows.not_for_labels import refuse_options
 from hubel.workflows.promising import read_held_out
 
 
@@ -35,6 +38,7 @@ def limited(predictor: Predictor, limits: Limits) -> Predictor:
         When the run keeps no out-of-fold scores to choose by.
     """
     card, reject, accept_error = predictor.card, limits.reject, limits.accept_error
+    refuse_options(several=card.task == "multi-label", accept_error=accept_error)
     if reject is not None:
         if not 0 <= reject < MOST_REJECTED:
             raise too_many_rejected(reject)
@@ -58,6 +62,8 @@ def limited(predictor: Predictor, limits: Limits) -> Predictor:
 def answers_of(said: Said, answers: Labels, *, card: Card) -> tuple[ClassSets, Mask]:
     """The classes that each answer names (n k), and whether each image is known (n)."""
     known = known_images(said.unknown_scores, card.unknown, num_images=len(answers))
+    if card.task == "multi-label":
+        return said.probabilities >= np.array(card.label_thresholds, np.float32), known
     return class_sets(said.probabilities, card.sets, answers), known
 
 

@@ -16,7 +16,7 @@ from hubel.core.errors import ModelError
 from hubel.core.files import cache_root
 from hubel.core.golden import TOLERANCES, Golden, check_golden, furthest_probability, read_golden
 from hubel.core.language import say
-from hubel.core.parallel import batches, map_in_order
+from hubel.core.parallel import Waits, batches, map_in_order, never
 from hubel.core.rundir import GOLDEN, MODEL
 from hubel.core.types import FeatureMatrix, Pixels, Probabilities
 from hubel.data.images import ImageSource, UnreadableImage, load_image
@@ -34,6 +34,8 @@ class Prediction:
     The answered class comes first in `top`, with its probability; a decision of the run may answer another than the likeliest.
     `answer` says which of the three answers is given, and `choices` the classes it names: one, several when unsure, none
     when unknown. `unknown_score` is higher for images unlike those learned from, None where the run has no such measure.
+    Where an image may have several labels, `labels` are those it gets, the likeliest first, and `choices` too; `label` is then the
+    likeliest one even if it gets none, and no answer is unsure.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Prediction:
     answer: Answer | None = None
     choices: tuple[str, ...] = ()
     unknown_score: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
 def predict(  # noqa: PLR0913  what a user may say of it
@@ -56,6 +59,7 @@ def predict(  # noqa: PLR0913  what a user may say of it
     num_images: float = math.inf,
     at_least: Sequence[Wish] = (),
     limits: Limits = AS_MADE,
+    waits: Waits = never,
 ) -> Iterator[Prediction]:
     """Classify images one after the other, in their order; memory does not grow with their number.
 
@@ -75,6 +79,8 @@ def predict(  # noqa: PLR0913  what a user may say of it
         Promises of precision or recall, instead of the run's own.
     limits
         When an image is unknown, and when several classes are named, instead of the run's own.
+    waits
+        Whether the next source has yet to arrive: what came before is then answered first.
 
     Raises
     ------
@@ -89,7 +95,8 @@ def predict(  # noqa: PLR0913  what a user may say of it
     def work(batch: list[ImageSource]) -> list[Prediction]:
         return predict_batch(predictor, batch, top_k)
 
-    for answers in map_in_order(work, batches(sources, BATCH_SIZE), workers=predictor.engine.workers):
+    queued = batches(sources, BATCH_SIZE, waits=waits)
+    for answers in map_in_order(work, queued, workers=predictor.engine.workers, waits=waits):
         yield from answers
 
 
@@ -178,7 +185,7 @@ def predict_batch(predictor: Predictor, sources: list[ImageSource], top_k: int) 
     said, refusals = said_of(predictor, sources)
     card = predictor.card
     named, known = answers_of(said, decide(said.probabilities, card.decision, classes=card.classes), card=card)
-    places = iter(range(len(known)))
+    places, several = iter(range(len(known))), card.task == "multi-label"
     answers = []
     for source, refusal in zip(sources, refusals, strict=True):
         name = os.fsdecode(source) if isinstance(source, str | os.PathLike) else f"<{type(source).__name__}>"
@@ -189,7 +196,10 @@ def predict_batch(predictor: Predictor, sources: list[ImageSource], top_k: int) 
         row, order = said.probabilities[place], ranked(said.probabilities[place], card.decision, classes=card.classes)
         top = tuple((card.classes[index], float(row[index])) for index in order[:top_k])
         choices = tuple(card.classes[index] for index in order if named[place, index]) if known[place] else ()
-        answer: Answer = "unknown" if not choices else "label" if len(choices) == 1 else "unsure"
+        answer: Answer = "unknown" if not known[place] else "unsure" if len(choices) > 1 and not several else "label"
         score = None if said.unknown_scores is None else float(said.unknown_scores[place])
-        answers.append(Prediction(name, *top[0], top, answer=answer, choices=choices, unknown_score=score))
+        labels = choices if several else None
+        answers.append(
+            Prediction(name, *top[0], top, answer=answer, choices=choices, unknown_score=score, labels=labels)
+        )
     return answers

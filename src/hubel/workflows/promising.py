@@ -20,6 +20,7 @@ from hubel.core.types import Labels, Probabilities
 from hubel.evaluate.thresholds import Seen, keep_promises
 from hubel.evaluate.wishes import check_wishes
 from hubel.runtime.predictor import Predictor
+from hubel.workflows.not_for_labels import refuse_options
 
 HELD_OUT = "held_out.npz"
 """Out-of-fold probabilities (m k), labels (m), unknown scores (m) and groups (m)."""
@@ -50,9 +51,10 @@ def promising(predictor: Predictor, wishes: Sequence[Wish]) -> Predictor:
     if not wishes:
         return predictor
     card = predictor.card
+    refuse_options(several=card.task == "multi-label", at_least=wishes)
     check_wishes(wishes, card.classes)
     probabilities, labels = read_held_out(predictor.folder, card)
-    decision = keep_promises(Seen(probabilities, labels, card.classes), wishes)
+    decision = keep_promises(Seen(probabilities, labels, card.classes, read_groups(predictor.folder)), wishes)
     return replace(predictor, card=card.model_copy(update={"decision": decision}))
 
 
@@ -79,3 +81,9 @@ def read_held_out(folder: Path, card: Card) -> tuple[Probabilities, Labels]:
             )
         ) from error
     return probabilities, labels
+
+
+def read_groups(folder: Path) -> Labels | None:
+    """The group of each out-of-fold image, (m); None in a run of before, which kept none."""
+    with (folder / HELD_OUT).open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+        return kept["groups"].astype(np.int64) if "groups" in kept else None

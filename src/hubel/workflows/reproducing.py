@@ -6,7 +6,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from hubel.data.dataset import Dataset
 from hubel.data.ledger_file import LEDGER, LedgerRow, read_ledger
 from hubel.data.names import shown
 from hubel.data.network import is_url
-from hubel.data.split_file import unescape_name
+from hubel.data.own_tables import unescape_name
 from hubel.runtime.engines import ENGINE_NAMES, available_engines, installed
 from hubel.train.options import TrainOptions
+from hubel.train.scratch import Scratch
 from hubel.workflows.differing import Differences, differences
 from hubel.workflows.ledger import names_in_ledger
 from hubel.workflows.training import train
@@ -173,6 +174,8 @@ def options_of(card: Card, settings: dict[str, Any], out: Path) -> tuple[TrainOp
         reject=card.unknown.reject if card.unknown else float(settings.get("reject", 0)),
         accept_error=settings.get("accept_error"),
         by=settings.get("by"),
+        labels=settings.get("labels", "auto"),
+        scratch=Scratch.model_validate_json(settings["scratch"]) if "scratch" in settings else None,
     )
     return named, notes
 
@@ -186,7 +189,7 @@ def without_unread(rows: tuple[LedgerRow, ...]) -> Callable[[Dataset], Dataset]:
             return dataset
         names = names_in_ledger([example.path for example in dataset.examples], dataset.root)
         kept = (example for name, example in zip(names, dataset.examples, strict=True) if name not in unread)
-        return Dataset(dataset.root, dataset.classes, tuple(kept), dataset.notes)
+        return replace(dataset, examples=tuple(kept))
 
     return select
 

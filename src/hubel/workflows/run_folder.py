@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -18,9 +16,10 @@ import numpy as np
 
 from hubel.core.card import Card, Metrics, Provenance
 from hubel.core.events import Event, Finished, Note, StageDone, event_record
+from hubel.core.familiar import Familiar
 from hubel.core.files import cache_root, write_atomically
 from hubel.core.golden import NUM_GOLDEN, write_golden
-from hubel.core.parallel import map_in_order
+from hubel.core.parallel import map_in_order, usable_cores
 from hubel.core.rundir import CARD, GOLDEN, MODEL, PICTURE, REPORT, WEIGHTS
 from hubel.core.types import Labels, Probabilities
 from hubel.data.dataset import Split
@@ -28,9 +27,11 @@ from hubel.data.images import UnreadableImage, load_image
 from hubel.data.kept import source_info
 from hubel.data.ledger_file import LEDGER, summarise, write_ledger
 from hubel.data.names import name_below, shown
+from hubel.data.own_tables import escape_name
 from hubel.data.pictures import golden_card, golden_copy, thumbnail
+from hubel.data.predictions_file import PredictionRow, write_predictions
 from hubel.data.split import cross_split_duplicates
-from hubel.data.split_file import SplitRow, escape_name, write_split_csv
+from hubel.data.split_file import SplitRow, write_split_csv
 from hubel.evaluate.deciding import decide
 from hubel.evaluate.fairness import AnswerSet, Column
 from hubel.evaluate.metrics import measure, reliability
@@ -50,7 +51,7 @@ from hubel.export.model_card import model_card
 from hubel.export.onnx import ModelParts, export_model
 from hubel.export.weights import write_weights
 from hubel.models.backbone import open_backbone
-from hubel.runtime.engines import open_engine, usable_cores
+from hubel.runtime.engines import open_engine
 from hubel.runtime.probe import processor_name
 from hubel.train.learn import Learned
 from hubel.train.session import Session, data_sha256
@@ -68,46 +69,47 @@ NUM_EXAMPLES = 10
 PACKAGES = ("hubel", "numpy", "pillow", "simplejpeg", "onnxruntime", "openvino", "onnx", "scipy", "torch", "timm")
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a task makes of what was learned: the card, what the model remembers, remarks, and how it writes its own files.
+
+    `write` puts what was said of single images into a folder; `publish` puts report and picture there, given the final folder,
+    the whole card and the events so far, and returns what the report shows.
+    """
+
+    learned: Learned
+    card: Card
+    familiar: Familiar
+    notes: tuple[Note, ...]
+    write: Callable[[Path], None]
+    publish: Callable[[Path, Path, Card, Sequence[Event]], Report]
+
+
 def write_run(
-    folder: Path, final: Path, session: Session, *, learned: Learned, command: str, log: list[Event]
+    folder: Path, final: Path, session: Session, *, judge: Callable[[], Outcome], log: list[Event]
 ) -> Finished:
-    """Write everything into `folder`, which will become `final`; returns the last event."""
+    """Write everything into `folder`, which will become `final`; returns the last event. `judge` belongs to the time it takes."""
     begun = session.elapsed()
-    labels = np.array([session.dataset.examples[index].label for index in session.kept])
-    answering = choose_answering(learned, labels, classes=session.dataset.classes, wishes=session.options.at_least)
-    probabilities = answering.probabilities
-    three = choose_three_answers(session, learned, answering, labels=labels)
-    card = make_card(session, learned, answering, labels[learned.measured], command)
+    outcome = judge()
+    learned = outcome.learned
     ledger = ledger_rows(session, learned)
-    card = with_three_answers(card, three).model_copy(update={"ledger": summarise(ledger)})
-    log.extend(
-        (
-            *licence_notes(ledger),
-            *closing_notes(session, learned),
-            *together_notes(session, learned),
-            *answering_notes(card),
-            *three_answers_notes(three.short),
-        )
-    )
+    card = outcome.card.model_copy(update={"ledger": summarise(ledger)})
+    log.extend((*licence_notes(ledger), *closing_notes(session, learned), *outcome.notes))
     write_atomically(folder / CARD, card.model_dump_json(indent=2))
     write_weights(folder / WEIGHTS, learned.head.weights, learned.head.bias, card=card)
-    base = open_backbone(
-        session.options.model, cache_root() / "graphs"
-    )  # made again if the cache was cleared meanwhile
-    parts = ModelParts(base.graph, learned.head.weights, learned.head.bias, three.familiar)
+    base = session.backbone
+    if session.learning is None:  # made again if the cache was cleared meanwhile
+        base = open_backbone(session.options.model, cache_root() / "graphs")
+    parts = ModelParts(base.graph, learned.head.weights, learned.head.bias, outcome.familiar)
     export_model(parts, card=card, path=folder / MODEL)
     with ThreadPoolExecutor(1) as aside:
         golden = aside.submit(write_golden_images, folder, session, card)
         write_split_csv(folder / "split.csv", split_rows(session, learned))
-        write_predictions(folder / "predictions.csv", session, learned, answering, labels)
-        more = {"unknown_scores": three.scores, "groups": three.groups}
-        write_held_out(folder, answering.held_out, labels[learned.held_out], **more)
+        outcome.write(folder)
         write_atomically(folder / "config.toml", config_toml(session, card))
         write_atomically(folder / "README.md", model_card(final.name, card))
         log.append(StageDone("write", session.elapsed() - begun))
-        report = make_report(final, session, learned, card, probabilities, log)
-        write_report(report, folder / REPORT)
-        write_picture(report, folder / PICTURE)
+        report = outcome.publish(folder, final, card, log)
         write_ledger(folder / LEDGER, with_copies(ledger, report=report, golden=golden.result()))
     refused = len(session.extraction.refused)
     metrics = card.metrics
@@ -122,6 +124,28 @@ def write_run(
     return finished
 
 
+def class_outcome(session: Session, learned: Learned, command: str) -> Outcome:
+    """What is made of images that have one class each: calibration, decision, the three answers."""
+    labels = np.array([session.dataset.examples[index].label for index in session.kept])
+    answering = choose_answering(learned, labels, classes=session.dataset.classes, wishes=session.options.at_least)
+    three = choose_three_answers(session, learned, answering, labels=labels)
+    card = with_three_answers(make_card(session, learned, answering, labels[learned.measured], command), three)
+    notes = (*together_notes(session, learned), *answering_notes(card), *three_answers_notes(three.short))
+
+    def write(folder: Path) -> None:
+        write_predictions(folder / "predictions.csv", prediction_rows(session, learned, answering, labels))
+        more = {"unknown_scores": three.scores, "groups": three.groups}
+        write_held_out(folder, answering.held_out, labels[learned.held_out], **more)
+
+    def publish(folder: Path, final: Path, card: Card, log: Sequence[Event]) -> Report:
+        report = make_report(final, session, learned, card, answering.probabilities, log)
+        write_report(report, folder / REPORT)
+        write_picture(report, folder / PICTURE)
+        return report
+
+    return Outcome(learned, card, three.familiar, notes, write, publish)
+
+
 def make_card(session: Session, learned: Learned, answering: Answering, labels: Labels, command: str) -> Card:
     """The card, with what was measured."""
     return Card(
@@ -134,21 +158,27 @@ def make_card(session: Session, learned: Learned, answering: Answering, labels: 
         calibration=answering.calibration,
         balance=learned.balance,
         leak_tax=leak_record(session, learned),
+        learning=session.learning,
         decision=answering.decision,
         regularisation=learned.head.regularisation,
         metrics=measured_metrics(session, learned, answering, labels),
-        provenance=Provenance(
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=shown(command),
-            seed=session.options.seed,
-            data_sha256=data_sha256(session),
-            num_train=learned.parts.count("train"),
-            num_seen=len(session.kept),
-            num_unread=num_unread(session),
-            versions=versions(),
-            machine=f"{processor_name()}, {usable_cores()} cores, {platform.system()}",
-            engine=session.extractor.engine.name,
-        ),
+        provenance=provenance_of(session, learned, command),
+    )
+
+
+def provenance_of(session: Session, learned: Learned, command: str) -> Provenance:
+    """What made the model."""
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=shown(command),
+        seed=session.options.seed,
+        data_sha256=data_sha256(session),
+        num_train=learned.parts.count("train"),
+        num_seen=len(session.kept),
+        num_unread=num_unread(session),
+        versions=versions(),
+        machine=f"{processor_name()}, {usable_cores()} cores, {platform.system()}",
+        engine=session.extractor.engine.name,
     )
 
 
@@ -238,7 +268,7 @@ def write_golden_images(folder: Path, session: Session, card: Card) -> dict[str,
 
 def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
     """One row for every image that was read."""
-    classes = session.dataset.classes
+    classes = session.dataset.names
     for row, index in enumerate(session.kept):
         example, fold = session.dataset.examples[index], int(learned.folds[row])
         part = cast(Split, learned.parts[row])
@@ -247,17 +277,16 @@ def split_rows(session: Session, learned: Learned) -> Iterator[SplitRow]:
         )
 
 
-def write_predictions(path: Path, session: Session, learned: Learned, answering: Answering, labels: Labels) -> None:
-    """`predictions.csv`: what was said of every image that the figures stand on."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "label", "predicted", "probability", "probability_of_label"])
+def prediction_rows(
+    session: Session, learned: Learned, answering: Answering, labels: Labels
+) -> Iterator[PredictionRow]:
+    """What was said of every image that the figures stand on."""
     classes, kept = session.dataset.classes, session.kept
     for row, values, answer in zip(learned.measured, answering.probabilities, answering.answers, strict=True):
         best, label = int(answer), int(labels[row])
-        file = escape_name(session.paths[kept[row]])
-        writer.writerow([file, classes[label], classes[best], f"{values[best]:.6f}", f"{values[label]:.6f}"])
-    write_atomically(path, text.getvalue())
+        yield PredictionRow(
+            session.paths[kept[row]], classes[label], classes[best], float(values[best]), float(values[label])
+        )
 
 
 def config_toml(session: Session, card: Card) -> str:
@@ -277,6 +306,8 @@ def config_toml(session: Session, card: Card) -> str:
         "accept_error": options.accept_error,
         "at_least": [str(wish) for wish in options.at_least] or None,
         "by": options.by,
+        "labels": None if options.labels == "auto" else options.labels,
+        "scratch": options.scratch.model_dump_json() if options.scratch else None,
     }
     return "".join(
         f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if value is not None

@@ -125,7 +125,7 @@ def cross_fitted_figures(
             unknown, limit = choose_limits(held_out, np.ones(len(folds), bool), reject=reject, error=error)
         sets[inside] = class_sets(judged.probabilities[inside], limit, judged.answers[inside])
         known[inside] = known_images(judged.scores[inside], unknown, num_images=int(inside.sum()))
-    return answer_figures(sets, known, judged.labels, judged.groups)
+    return answer_figures(sets, known, judged.labels, judged.groups, cross_validated=True)
 
 
 def figures_of(judged: Judged, unknown: UnknownLimit | None, limit: SetLimit | None) -> AnswerFigures:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hubel.core.events import Note
 from hubel.core.leak import LeakTax
-from hubel.core.types import Labels
+from hubel.core.types import Labels, Mask
 from hubel.data.folds import uneven_classes
 from hubel.data.images import UnreadableImage
 from hubel.data.names import name_below, shown
@@ -33,6 +33,15 @@ def leak_record(session: Session, learned: Learned) -> LeakTax | None:
 
 def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
     """What was found, what was kept together, and what that does to the figures."""
+    yield from alike_notes(session)
+    if session.related is not None:
+        yield from whole_class_notes(session)
+        yield from uneven_notes(session, learned)
+        yield from leak_notes(session, learned, learned.logits.argmax(axis=1) == labels_of(session)[learned.measured])
+
+
+def alike_notes(session: Session) -> Iterator[Note]:
+    """How many near duplicates there are, and how many images in series."""
     if session.related is None:
         return
     near, series = (in_groups(ties) for ties in (session.related.near, session.related.series))
@@ -48,9 +57,6 @@ def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
             f"{series} images are in series (names that run on, taken within seconds or alike); each series stays on one side.",
             f"이미지 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). 연속 촬영은 한쪽에만 둡니다.",
         )
-    yield from whole_class_notes(session)
-    yield from uneven_notes(session, learned)
-    yield from leak_notes(session, learned)
 
 
 def whole_class_notes(session: Session) -> Iterator[Note]:
@@ -84,9 +90,10 @@ def uneven_notes(session: Session, learned: Learned) -> Iterator[Note]:
         )
 
 
-def leak_notes(session: Session, learned: Learned) -> Iterator[Note]:
-    """Near duplicates that the user's own split has on both sides; no image is moved."""
-    assert session.related is not None
+def leak_notes(session: Session, learned: Learned, right: Mask) -> Iterator[Note]:
+    """Near duplicates that the user's own split has on both sides; no image is moved. `right` is of the measured images."""
+    if session.related is None:
+        return
     examples = [session.dataset.examples[index] for index in session.kept]
     groups = [str(group) for group in session.related.near]
     across = cross_split_duplicates(groups, [example.split for example in examples])
@@ -95,7 +102,6 @@ def leak_notes(session: Session, learned: Learned) -> Iterator[Note]:
     leaked = {copy for _, copy in across}
     rest = np.array([int(row) not in leaked for row in learned.measured])
     first, copy = (shown(name_below(examples[row].path, session.dataset.root)) for row in across[0])
-    right = learned.logits.argmax(axis=1) == labels_of(session)[learned.measured]
     english = korean = ""
     if rest.any() and not rest.all():
         share = percent(float(right[rest].mean()))

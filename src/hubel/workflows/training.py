@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -24,7 +25,7 @@ from hubel.evaluate.conformal import check_enough
 from hubel.evaluate.report import load_template
 from hubel.evaluate.wishes import check_wishes
 from hubel.train.head import never
-from hubel.train.learn import Learned, learn
+from hubel.train.learn import Learned
 from hubel.train.options import TrainOptions
 from hubel.train.session import (
     Session,
@@ -33,11 +34,12 @@ from hubel.train.session import (
     kept_examples,
     mean_features,
     next_view,
-    open_session,
 )
+from hubel.workflows.from_scratch import CHECKPOINTS, GRAPH, open_training, train_from_scratch
 from hubel.workflows.grouping import column_of
 from hubel.workflows.opening import called, command_called, open_source, source_name
 from hubel.workflows.run_folder import write_run
+from hubel.workflows.tasks import Task, check_fits, task_of
 
 Result = TypeVar("Result")
 
@@ -84,7 +86,11 @@ def train(
     path = yield from recorded(open_source(source, stop=stop), log)
     if path != source:
         started = time.monotonic()  # the budget is for the images, not for fetching and unpacking them
-    dataset = select(without_spare_validation(open_dataset(path)))
+    trimmed = (
+        without_spare_validation if options.scratch is None else everything
+    )  # from scratch, validation chooses the epoch
+    dataset = select(trimmed(open_dataset(path, reading=options.labels)))
+    check_fits(options, dataset)
     paths = [example.path for example in dataset.examples]
     origins = find_origins(path, dataset.root, paths, info=source_info(dataset.root))
     check_wishes(options.at_least, dataset.classes)
@@ -95,14 +101,23 @@ def train(
     log.append(Started(dataset.root if path == source else called(source), len(dataset.examples), len(dataset.classes)))
     yield log[-1]
     with Cache(rows or root / "rows") as cache, new_run_folder(wanted) as (folder, final):
-        session, notes = open_session(dataset, options, folder=root, cache=cache, stop=stop, started=started)
+        session, notes = open_training(dataset, options, folder=root, cache=cache, stop=stop, started=started)
         session.by_values = list(column.values) if column else None
         session.origins, session.source = origins, called(source)
         opening: list[Event] = [*(Note(*note) for note in dataset.notes), *notes, StageDone("open", session.elapsed())]
         log += opening
         yield from opening
-        learned = yield from recorded(read_and_learn(session), log)
-        finished = write_run(folder, final, session, learned=learned, command=command_called(command, source), log=log)
+        task = task_of(dataset)
+        kept = (root if rows is None else rows.parent) / CHECKPOINTS
+        learning = (
+            train_from_scratch(session, folder=folder, checkpoints=kept)
+            if options.scratch
+            else read_and_learn(session, task)
+        )
+        learned = yield from recorded(learning, log)
+        judge = partial(task.judge, session, learned, command_called(command, source))
+        finished = write_run(folder, final, session, judge=judge, log=log)
+        (folder / GRAPH).unlink(missing_ok=True)
     yield replace(finished, seconds=session.elapsed())
 
 
@@ -126,7 +141,7 @@ def recorded(events: Generator[Event, None, Result], log: list[Event]) -> Genera
         yield event
 
 
-def read_and_learn(session: Session) -> Generator[Event, None, Learned]:
+def read_and_learn(session: Session, task: Task) -> Generator[Event, None, Learned]:
     """Read the plain view and learn; try another view as long as the user wants it, or it helps and there is time."""
     learned: Learned | None = None
     view: str | None = "plain"
@@ -138,7 +153,9 @@ def read_and_learn(session: Session) -> Generator[Event, None, Learned]:
         yield from gather(session, view)
         read = session.elapsed()
         yield StageDone("read", read - begun)
-        candidate = learn(mean_features(session), kept_examples(session), session.options.seed, stop=session.is_late)
+        candidate = task.learn(
+            mean_features(session), kept_examples(session), session.options.seed, stop=session.is_late
+        )
         yield StageDone("learn", session.elapsed() - read)
         learned, notes = keep_better(session, learned, candidate)
         yield from notes

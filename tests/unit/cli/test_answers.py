@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubel.cli.answering import count_ahead, names_from_stdin
+from hubel.cli.answering import StandardInput, count_ahead
 from hubel.cli.answers import chart, csv_header, csv_line, exact_name, jsonl_line, line_writer, open_output, table_line
 from hubel.cli.terminal import bar
 from hubel.workflows import Prediction
@@ -109,7 +109,7 @@ def test_unfinished_file_of_answers_does_not_appear(tmp_path: Path) -> None:
 )
 def test_names_on_standard_input(content: bytes, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content))))
-    assert list(names_from_stdin()) == names
+    assert list(StandardInput()) == names
 
 
 def test_names_are_counted_ahead_only_when_they_are_few_and_here() -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
-from hubel.cli.show import cache_lines, cache_record, evaluation_lines, evaluation_record, set_aside_lines, train_record
+from hubel.cli.set_aside import set_aside_lines
+from hubel.cli.show import cache_lines, cache_record, evaluation_lines, evaluation_record, train_record
 from hubel.cli.terminal import complain, write_lines
 from hubel.core.card import BaseInfo, Card, ImageSpec, Provenance
 from hubel.core.events import Finished

@@ -162,6 +162,24 @@ def test_a_shard_that_another_process_dropped_is_absent_and_can_be_made_again(tm
         assert found(cache, ["a"]) == {"a": 3}
 
 
+@pytest.mark.parametrize("damaged", [b"\0" * 16, b"\0" * 15 + b"\1"])
+def test_rows_whose_bytes_were_lost_are_absent_and_can_be_made_again(tmp_path: Path, damaged: bytes) -> None:
+    with Cache(tmp_path) as cache:
+        fill(cache, ["a", "b"], 1)
+    for shard in tmp_path.glob("*.rows"):
+        content = shard.read_bytes()
+        shard.write_bytes(content[:-16] + damaged)  # as a power cut leaves it: the size is right, the last row is not
+    with Cache(tmp_path) as cache:
+        store = rows_of(cache)
+        places = store.places(["a", "b"])
+        assert store.read([places["a"]]).tolist() == [[1, 1, 1, 1]]
+        with pytest.raises(FileNotFoundError):
+            store.read([places["b"]])
+        assert found(cache, ["a", "b"]) == {}
+        fill(cache, ["a", "b"], 3)
+        assert found(cache, ["a", "b"]) == {"a": 3, "b": 3}
+
+
 def test_rows_never_land_in_a_shard_that_is_not_as_it_was_left(tmp_path: Path) -> None:
     with Cache(tmp_path) as cache:
         store = rows_of(cache)

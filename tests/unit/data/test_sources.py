@@ -540,7 +540,7 @@ def test_a_table_with_a_fault_is_an_error_that_says_where(text: str | bytes, mes
     [
         ("{", "Line 2 of the table"),
         ("[1]", r"Line 2 of the table .* cannot be understood: \[1\]"),
-        ('{"file": "1.png", "label": ["a"]}', "Line 2 .* cannot be understood"),
+        ('{"file": "1.png", "label": [["a"]]}', "Line 2 .* cannot be understood"),
         ('{"file": "1.png"}', "lacks the column label; line 2 has: file"),
         ("[" * 100_000, "Line 2 of the table"),
     ],

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubel.core.answers import SetLimit
+from hubel.evaluate.answer_sentences import answer_sentences
 from hubel.evaluate.conformal import (
     TooFewForPromise,
     answer_figures,
@@ -96,6 +97,23 @@ def test_figures_count_each_answer_once_and_unknown_ones_never_as_wrong() -> Non
     assert (figures.label, figures.unsure, figures.unknown, figures.wrong) == (0.5, 0.25, 0.25, 0.25)
     assert figures.label_wrong == 0.5
     assert figures.mean_set_size == pytest.approx(4 / 3)
+
+
+def test_the_reader_is_told_when_the_promise_is_of_new_groups() -> None:
+    figures = answer_figures(np.array([[True, False]]), np.array([True]), np.array([0]))
+    for groups, told in ((50, True), (99, False)):
+        limit = SetLimit(accept_error=0.1, threshold=0.2, num_images=100, num_groups=groups)
+        sentences = [both.en for both in answer_sentences(figures, unknown=None, sets=limit)]
+        assert any("50 groups" in sentence for sentence in sentences) is told
+
+
+def test_out_of_fold_answers_have_the_wider_interval() -> None:
+    sets = np.eye(2, dtype=bool)[[0] * 90 + [1] * 10]
+    plain, folded = (
+        answer_figures(sets, np.ones(100, bool), np.zeros(100, int), cross_validated=crossed).wrong_interval
+        for crossed in (False, True)
+    )
+    assert folded[0] < plain[0] < plain[1] < folded[1]
 
 
 def simulated(noise: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,17 @@ import pytest
 
 from hubel.core.types import Labels, Probabilities
 from hubel.evaluate.calibration import softmax
-from hubel.evaluate.figures import FigureIntervals, figure_intervals
+from hubel.evaluate.figures import (
+    FigureIntervals,
+    MeanOverClasses,
+    confusion,
+    depending,
+    f1_lost_to_chance,
+    figure_intervals,
+    macro_f1,
+    macro_interval,
+)
+from hubel.evaluate.intervals import wilson_interval
 from hubel.evaluate.metrics import measure
 
 CLASSES = ("a", "b", "c")
@@ -84,3 +94,31 @@ def test_decided_answers_count_instead_of_the_likeliest() -> None:
     probabilities, labels = draw(60, np.random.default_rng(4))
     found = figure_intervals(probabilities, labels, answers=labels)
     assert found.accuracy[1] == 1
+
+
+def test_the_mean_f1_of_small_classes_is_not_taken_for_as_low_as_chance_makes_it() -> None:
+    random, missed, measured, lost = np.random.default_rng(5), 0, [], []
+    right = 0.8  # of all answers; the others are spread evenly, so that every class has this recall, precision and F1
+    mean, alone = MeanOverClasses(macro_f1, 0.5, f1_lost_to_chance), depending(None, 200, cross_validated=False)
+    for _ in range(150):
+        labels = random.integers(0, 40, 200)
+        answers = np.where(random.random(200) < right, labels, (labels + random.integers(1, 40, 200)) % 40)
+        counts = confusion(labels, answers, 40)
+        low, high = macro_interval(mean, counts, labels, answers, alone)
+        missed += not low <= right <= high
+        measured.append(macro_f1(counts)[0])
+        lost.append(f1_lost_to_chance(counts))
+    assert missed <= 13  # 5 % of 150 and two standard errors
+    error = np.std(measured) / np.sqrt(150)
+    assert np.mean(measured) < right - 3 * error
+    assert np.mean(measured) + np.mean(lost) == pytest.approx(right, abs=3 * error)
+
+
+def test_a_small_class_that_decides_widens_a_mean_over_classes() -> None:
+    labels = np.repeat([0, 1], [500, 6])
+    answers = labels.copy()
+    answers[500:503] = 0
+    probabilities = np.eye(2)[answers] * 0.9 + 0.05
+    found = figure_intervals(probabilities, labels)
+    low, high = wilson_interval(3, 6)
+    assert found.balanced_accuracy[1] - found.balanced_accuracy[0] > 0.9 * (high - low) / 2

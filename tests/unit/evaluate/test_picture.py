@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor, ImageFont
 
+from hubel.evaluate.canvas import MAX_BYTES
 from hubel.evaluate.lettering import can_draw, fitted, font_folders, spelled, text_width
-from hubel.evaluate.picture import MAX_BYTES, choose_answers, draw_picture, write_picture
+from hubel.evaluate.picture import choose_answers, draw_picture, write_picture
 from hubel.evaluate.report import ImageResult, Report, most_typical
 from hubel.evaluate.shapes import RIGHT, WRONG
 from unit.evaluate.sample_report import HOSTILE_NAMES, HOSTILE_PATH, LONG_KOREAN_NAMES, draw_thumbnail, sample_report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
@@ -10,7 +12,7 @@ from hubel.core.decision import Decision, Promise, Wish
 from hubel.core.errors import UsageError
 from hubel.evaluate.binomial import at_most, surely_at_least
 from hubel.evaluate.deciding import decide, ranked
-from hubel.evaluate.thresholds import Seen, UnattainablePromise, keep_promises, written
+from hubel.evaluate.thresholds import Seen, UnattainablePromise, keep_promises, realised, written
 from hubel.evaluate.wishes import check_wishes, parse_wish
 
 CLASSES = ("cat", "dog", "panda")
@@ -80,9 +82,30 @@ def test_the_record_says_what_was_seen_and_what_is_sure() -> None:
 
 
 def test_too_few_images_are_refused_with_what_they_can_vouch_for() -> None:
-    with pytest.raises(UnattainablePromise, match=r"29 images can vouch for 90\.1 %.*59 are needed"):
+    with pytest.raises(UnattainablePromise, match=r"29 independent images can vouch for 90\.1 %.*59 are needed"):
         keep_promises(some_pandas(29), [Wish("recall", "panda", 0.95)])
     assert keep_promises(some_pandas(59), [Wish("recall", "panda", 0.95)]).promises[0].num_images == 59
+
+
+def test_a_promise_holds_for_bursts_when_one_image_speaks_for_each() -> None:
+    size, wish, broken = 10, Wish("recall", "panda", 0.9), {True: 0, False: 0}
+    for seed in range(60):
+        one, fresh = seen(150, seed), seen(5000, 1000 + seed)
+        bursts = Seen(one.probabilities.repeat(size, 0), one.labels.repeat(size), CLASSES, np.arange(150).repeat(size))
+        for grouped in broken:
+            decision = keep_promises(bursts if grouped else replace(bursts, groups=None), [wish])
+            answers = decide(fresh.probabilities, decision, classes=CLASSES)
+            broken[grouped] += bool((answers == fresh.labels)[fresh.labels == 2].mean() < wish.at_least)
+    assert broken[True] <= 6  # 5 % of 60 and two standard errors
+    assert broken[False] >= 10
+
+
+def test_copies_vouch_for_no_more_than_what_they_are_copies_of() -> None:
+    pandas = some_pandas(59)
+    copied = replace(pandas, groups=np.arange(118) // 2)
+    with pytest.raises(UnattainablePromise, match="30 independent images"):
+        keep_promises(copied, [Wish("recall", "panda", 0.95)])
+    assert realised(copied, copied.labels, 2, "recall") == (30, 30)
 
 
 def some_pandas(number: int) -> Seen:
@@ -93,7 +116,7 @@ def some_pandas(number: int) -> Seen:
 
 def test_a_class_without_images_is_refused() -> None:
     data = some_pandas(60)
-    with pytest.raises(UnattainablePromise, match="0 images can vouch for 0 %"):
+    with pytest.raises(UnattainablePromise, match="0 independent images can vouch for 0 %"):
         keep_promises(data, [Wish("recall", "dog", 0.5)])
     with pytest.raises(UnattainablePromise, match="on 0 answers"):
         keep_promises(data, [Wish("precision", "dog", 0.5)])

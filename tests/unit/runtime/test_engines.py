@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from hubel.core.errors import ModelError, UsageError
+from hubel.core.parallel import usable_cores
 from hubel.models.graph import GraphBuilder
-from hubel.runtime.engines import ENGINE_NAMES, available_engines, open_engine, usable_cores
+from hubel.runtime.engines import ENGINE_NAMES, available_engines, open_engine
 
 
 @pytest.fixture(scope="module")
