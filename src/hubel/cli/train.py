@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from hubel.cli import scratch
+from hubel.cli import scratch_options
 from hubel.cli.limits import accept_error_help, reject_help, share_metavar
 from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
@@ -198,29 +198,29 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             ),
         ),
     ] = None,
-    from_scratch: Annotated[bool, scratch.from_scratch()] = False,
-    weights: Annotated[str | None, scratch.weights()] = None,
-    recipe: Annotated[str | None, scratch.recipe()] = None,
-    epochs: Annotated[int | None, scratch.epochs()] = None,
-    batch_size: Annotated[int | None, scratch.batch_size()] = None,
-    optimiser: Annotated[str | None, scratch.optimiser()] = None,
-    learning_rate: Annotated[float | None, scratch.learning_rate()] = None,
-    find_rate: Annotated[bool, scratch.find_rate()] = False,
-    schedule: Annotated[str | None, scratch.schedule()] = None,
-    augment: Annotated[str | None, scratch.augment()] = None,
-    patience: Annotated[int | None, scratch.patience()] = None,
-    finer: Annotated[list[str] | None, scratch.finer()] = None,
-    ensemble: Annotated[int | None, scratch.ensemble()] = None,
-    restart: Annotated[bool, scratch.restart()] = False,
-    show_augmented: Annotated[str | None, scratch.show_augmented()] = None,
+    from_scratch: Annotated[bool, scratch_options.from_scratch()] = False,
+    weights: Annotated[str | None, scratch_options.weights()] = None,
+    recipe: Annotated[str | None, scratch_options.recipe()] = None,
+    epochs: Annotated[int | None, scratch_options.epochs()] = None,
+    batch_size: Annotated[int | None, scratch_options.batch_size()] = None,
+    optimiser: Annotated[str | None, scratch_options.optimiser()] = None,
+    learning_rate: Annotated[float | None, scratch_options.learning_rate()] = None,
+    find_rate: Annotated[bool, scratch_options.find_rate()] = False,
+    schedule: Annotated[str | None, scratch_options.schedule()] = None,
+    augment: Annotated[str | None, scratch_options.augment()] = None,
+    patience: Annotated[int | None, scratch_options.patience()] = None,
+    finer: Annotated[list[str] | None, scratch_options.finer()] = None,
+    ensemble: Annotated[int | None, scratch_options.ensemble()] = None,
+    restart: Annotated[bool, scratch_options.restart()] = False,
+    show_augmented: Annotated[str | None, scratch_options.show_augmented()] = None,
 ) -> None:
     """Run the training and say how it went."""
     one_of("--resize", resize, RESIZES)
-    words = scratch.Words(
+    words = scratch_options.Words(
         from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
         schedule, augment, patience, finer, ensemble, restart,
     )  # fmt: skip
-    own = scratch.scratch_choice(model, words)
+    own = scratch_options.scratch_choice(model, words)
     from hubel import workflows
     from hubel.cli.show import train_record, train_summary
     from hubel.core.answers import DEFAULT_REJECT
