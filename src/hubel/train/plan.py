@@ -14,8 +14,9 @@ SECONDS_AFTER = 2.5
 MOST_AT_SIZE = {256: 10_000, 224: 15_000, 192: 25_000}
 """Without a budget, the most images for which a size is taken: about a minute's work on two cores. It depends on the
 data alone, never on how busy the machine is, so that the same data give the same weights."""
-LARGEST_ENLARGEMENT = 8
-"""Tiny pictures are not enlarged more than this. A rule of thumb, not yet measured."""
+LARGEST_ENLARGEMENT = 5
+"""Tiny pictures are not enlarged more than this: larger inputs cost more and were no better, on handwriting worse
+(`benchmarks/sizes.py`, `LAB.md`)."""
 
 
 @dataclass(frozen=True, slots=True)
