@@ -195,9 +195,7 @@ def finishing_on_interrupt() -> Iterator[Callable[[], bool]]:
         os.write(sys.stderr.fileno(), f"{erase}{words}\n".encode())  # a handler may not use the stream it interrupts
 
     def pressed() -> bool:
-        if (
-            presses > 1
-        ):  # whatever was running then has swallowed the interrupt; some packages do while they are imported
+        if presses > 1:  # what was running then has swallowed the interrupt; some packages do while they are imported
             raise KeyboardInterrupt
         return presses == 1
 

@@ -60,7 +60,7 @@ def train_summary(finished: Finished) -> Iterator[RenderableType]:
     if unread:
         yield sentence(ended_early(card.provenance.num_seen, unread), style="bold yellow")
     yield sentence(certainty(metrics) if card.labels is None else label_sentences.certainty(card.labels))
-    yield sentence(protocol(metrics), style="dim")
+    yield sentence(protocol(metrics), style="dim" if metrics.leak is None else "bold yellow")
     yield Text()
     fields = []
     if finished.num_set_aside:

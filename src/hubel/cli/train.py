@@ -253,6 +253,8 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             tell(event)
             if isinstance(event, Finished):
                 finished = event
+            else:
+                stop()  # a second Ctrl-C that was swallowed stops here, before anything is published
     assert finished is not None
     console = output_console()
     if json:

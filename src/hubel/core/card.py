@@ -16,7 +16,7 @@ from hubel.core.errors import ModelError
 from hubel.core.frozen import Frozen
 from hubel.core.groups import GroupReport
 from hubel.core.language import say
-from hubel.core.leak import LeakTax
+from hubel.core.leak import Leak, LeakTax
 from hubel.core.learning import Learning
 from hubel.core.ledger import LedgerSummary
 from hubel.core.multi_label import MultiLabelMetrics
@@ -70,7 +70,8 @@ class Metrics(Frozen):
     `accuracy_interval` is the 95 % interval; `log_loss` in nats; `brier` the sum over classes, mean over images; `ece` with `num_bins` equal-width bins,
     `ece_corrected` without its upward bias, which few images make large, `ece_interval` the 95 % interval of that. A class's
     `ece` is that of its own probability. Each `…_interval` is a 95 % interval, None where nothing was measured or in a card of
-    before; they count the images of one group for less, `num_groups` of which there were, and folds that share images.
+    before; they count the images of one group for less, `num_groups` of which there were, and folds that share images. `leak`
+    says that the model has learned from copies of some of the images after all.
     """
 
     protocol: Literal["test", "validation", "cross-validation", "holdout"]
@@ -96,6 +97,7 @@ class Metrics(Frozen):
     brier_interval: tuple[float, float] | None = None
     num_groups: int | None = None
     by: GroupReport | None = None
+    leak: Leak | None = None
     per_class: tuple[ClassMetrics, ...]
     confusion: tuple[tuple[int, ...], ...]
 

@@ -1,8 +1,22 @@
-"""The leak tax: what a split that parts copies would have claimed, and what holds."""
+"""Leaks: measured images that the model has learned from, and what a split that parts copies would have claimed."""
 
 from __future__ import annotations
 
 from hubel.core.frozen import Frozen
+
+
+class Leak(Frozen):
+    """Measured images whose like the model has learned from, because the user's own split parts them.
+
+    `num_exact` are the same to the byte, `num_near` near duplicates of others; `num_others` are left without them, of which
+    `accuracy_of_others` are right, with its 95 % interval; both None where none is left.
+    """
+
+    num_exact: int
+    num_near: int
+    num_others: int
+    accuracy_of_others: float | None = None
+    interval_of_others: tuple[float, float] | None = None
 
 
 class LeakTax(Frozen):

@@ -34,6 +34,9 @@ EXCESS_OF_SHARES, EXCESS_OF_LOSSES, MANY = 1000, 2000, 2000
 worth as one on n fresh images does: the heads of the folds are others than the one shipped. Measured
 (`benchmarks/intervals.py`, `LAB.md`), for no formula is known that needs no further fits."""
 
+LARGEST_BRIER = 2.0
+"""That of an image for which another class is certain."""
+
 Counts = Float[np.ndarray, "k k"]
 """A confusion matrix that need not be whole, or a value for each of its cells."""
 Figure = Callable[[Counts], tuple[float, Counts]]
@@ -156,7 +159,7 @@ def figure_intervals(
         macro_precision=macro(MeanOverClasses(macro_precision, of_answers=1.0)),
         macro_f1=macro(MeanOverClasses(macro_f1, of_answers=0.5, lost_to_chance=f1_lost_to_chance)),
         log_loss=loss_interval(*log_losses(probabilities, labels), right, dependence),
-        brier=loss_interval(*brier_scores(probabilities, labels), right, dependence),
+        brier=capped(loss_interval(*brier_scores(probabilities, labels), right, dependence), LARGEST_BRIER),
         precision=tuple(dependence.share(right, answers == index) for index in range(num_classes)),
         recall=tuple(dependence.share(right, labels == index) for index in range(num_classes)),
         f1=tuple(
@@ -308,6 +311,12 @@ def loss_interval(losses: Values, expected: float, right: Mask, dependence: Depe
     alike = design_effect(losses, dependence.groups)
     number = len(losses) / (alike * dependence.of_losses)
     return mean_interval(float(losses.mean()), variance, number, freedom=freedom_of(dependence.groups))
+
+
+def capped(interval: Interval, most: float) -> Interval:
+    """The part of an interval up to the largest value that the figure can have."""
+    low, high = interval
+    return min(low, most), min(high, most)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> Float[np.ndarray, " k"]:

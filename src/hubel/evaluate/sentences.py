@@ -11,6 +11,7 @@ import numpy as np
 
 from hubel.core.card import Metrics
 from hubel.core.decision import Method
+from hubel.core.leak import Leak
 from hubel.evaluate.metrics import Protocol
 from hubel.evaluate.numbers import PERCENT, count, percent
 
@@ -47,8 +48,27 @@ def certainty(metrics: Metrics) -> Both:
 
 
 def protocol(metrics: Metrics) -> Both:
-    """Where the measured images came from."""
-    return PROTOCOLS[metrics.protocol]
+    """Where the measured images came from; and, where copies of them were learned from, what the others say."""
+    return PROTOCOLS[metrics.protocol] if metrics.leak is None else leaked(metrics, metrics.leak)
+
+
+def leaked(metrics: Metrics, leak: Leak) -> Both:
+    """That the figures flatter, by how many images, and what holds of the others."""
+    english, korean = NAMES[metrics.protocol]
+    number, total, others = count(leak.num_exact + leak.num_near), count(metrics.num_images), count(leak.num_others)
+    en = (
+        f"Measured on the {english} images that came with the data, but the model has learned from copies or near duplicates of "
+        f"{number} of these {total}, so the figures flatter."
+    )
+    ko = (
+        f"데이터에 들어 있던 {korean} 이미지로 측정했지만, 이 {total}장 가운데 {number}장은 모델이 학습한 이미지와 같거나 거의 같아서 "
+        "수치가 실제보다 좋게 나옵니다."
+    )
+    if leak.accuracy_of_others is not None and leak.interval_of_others is not None:
+        share, low, high = (percent(value) for value in (leak.accuracy_of_others, *leak.interval_of_others))
+        en += f" Of the other {others}, {share} are right (95{PERCENT}: {low} to {high})."
+        ko += f" 나머지 {others}장의 정답률은 {share}입니다(95{PERCENT}: {low}–{high})."
+    return Both(en, ko)
 
 
 def meaning(metrics: Metrics) -> tuple[Both, ...]:

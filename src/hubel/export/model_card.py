@@ -39,6 +39,7 @@ def model_card(name: str, card: Card) -> str:
             f"{english_figure} {figure:.2%}, 95 % interval {low:.2%} to {high:.2%}, on {metrics.num_images} images ({english}).",
             "",
             f"{korean_figure} {figure:.2%}, 95 % 신뢰구간 {low:.2%}–{high:.2%}, 이미지 {metrics.num_images}장({korean}).",
+            *leak_lines(metrics),
             "",
             "| class · 클래스 | precision · 정밀도 | recall · 재현율 | F1 | images · 이미지 수 |",
             "|---|---|---|---|---|",
@@ -82,6 +83,20 @@ def headline(card: Card) -> tuple[float, tuple[float, float], str, str]:
         return card.metrics.accuracy, card.metrics.accuracy_interval, "Accuracy", "정확도"
     figure, interval = card.labels.mean_average_precision, card.labels.mean_average_precision_interval
     return figure, interval, "Mean average precision", "평균 정밀도의 평균(mAP)"
+
+
+def leak_lines(metrics: Metrics) -> list[str]:
+    """That the model has learned from copies of images that it was measured on, where it has."""
+    leak = metrics.leak
+    if leak is None:
+        return []
+    number = leak.num_exact + leak.num_near
+    return [
+        "",
+        f"**The model has learned from copies, or near duplicates, of {number} of these images, so the figures flatter.**",
+        "",
+        f"**모델이 학습한 이미지와 같거나 거의 같은 이미지가 {number}장 들어 있어 수치가 실제보다 좋게 나옵니다.**",
+    ]
 
 
 def ledger_lines(ledger: LedgerSummary | None) -> list[str]:

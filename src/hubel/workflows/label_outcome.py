@@ -40,7 +40,7 @@ from hubel.workflows.run_folder import (
     image_result,
     provenance_of,
 )
-from hubel.workflows.together import alike_notes, leak_notes, twin_pairs
+from hubel.workflows.together import alike_notes, leak_notes, measured_leak, twin_pairs
 
 MOST_SETS = 64
 """Of so many sets of labels, the commonest, the model remembers the mean; the others share one."""
@@ -92,7 +92,7 @@ def label_outcome(session: Session, learned: Learned, command: str) -> Outcome:
         write_label_picture(report, folder / PICTURE)
         return report
 
-    notes = (*alike_notes(session), *leak_notes(session, learned, all_right(judged.said)), *label_notes(card))
+    notes = (*alike_notes(session), *leak_notes(session), *label_notes(card))
     return Outcome(learned, card, strangers.familiar, notes, write, publish)
 
 
@@ -187,7 +187,9 @@ def label_card(session: Session, learned: Learned, judged: JudgedLabels, strange
         temperature=judged.temperature,
         calibration=judged.calibration,
         regularisation=learned.head.regularisation,
-        metrics=as_metrics(found, said, protocol=learned.protocol),
+        metrics=as_metrics(found, said, protocol=learned.protocol).model_copy(
+            update={"leak": measured_leak(session, learned, all_right(said))}
+        ),
         provenance=provenance_of(session, learned, command),
         unknown=strangers.unknown,
         unknown_threshold=strangers.unknown.threshold if strangers.unknown else None,

@@ -30,7 +30,6 @@ from hubel.data.names import name_below, shown
 from hubel.data.own_tables import escape_name
 from hubel.data.pictures import golden_card, golden_copy, thumbnail
 from hubel.data.predictions_file import PredictionRow, write_predictions
-from hubel.data.split import cross_split_duplicates
 from hubel.data.split_file import SplitRow, write_split_csv
 from hubel.evaluate.deciding import decide
 from hubel.evaluate.fairness import AnswerSet, Column
@@ -61,7 +60,7 @@ from hubel.workflows.grouping import with_groups
 from hubel.workflows.ledger import ledger_rows, licence_notes, with_copies
 from hubel.workflows.promising import write_held_out
 from hubel.workflows.three_answers import choose_three_answers, three_answers_notes, with_three_answers
-from hubel.workflows.together import leak_record, together_notes, twin_pairs
+from hubel.workflows.together import leak_record, measured_leak, together_notes, twin_pairs
 
 NUM_MISTAKES = 24
 NUM_LEAST_SURE = 12
@@ -189,6 +188,7 @@ def measured_metrics(session: Session, learned: Learned, answering: Answering, l
     metrics = measure(
         probabilities, labels, classes=session.dataset.classes, protocol=protocol, answers=answers, groups=units
     )
+    metrics = metrics.model_copy(update={"leak": measured_leak(session, learned, answers == labels)})
     by, values = session.options.by, session.by_values
     if by is None or values is None:
         return metrics
@@ -223,16 +223,6 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
             "that had not seen it, and the model you ship has learned from all of them.",
             f"수치는 {int(learned.folds.max()) + 1}겹 교차 검증 결과입니다: 모든 이미지는 그 이미지를 보지 않은 분류기가 판정했고, "
             "최종 모델은 모든 이미지로 학습했습니다.",
-        )
-    splits = [session.dataset.examples[index].split for index in session.kept]
-    pairs = cross_split_duplicates([session.extraction.contents[index] for index in session.kept], splits)
-    if pairs:
-        first, copy = (session.dataset.examples[session.kept[row]].path for row in pairs[0])
-        yield Note(
-            f"{len(pairs)} images for validation or test are exact copies of earlier ones, so the figures flatter: "
-            f"{shown(copy)} = {shown(first)}",
-            f"검증·테스트 이미지 {len(pairs)}장이 다른 부분의 이미지와 완전히 같아 수치가 실제보다 좋게 나옵니다: "
-            f"{shown(copy)} = {shown(first)}",
         )
 
 

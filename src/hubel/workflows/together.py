@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from hubel.core.events import Note
-from hubel.core.leak import LeakTax
+from hubel.core.leak import Leak, LeakTax
 from hubel.core.types import Labels, Mask
 from hubel.data.folds import uneven_classes
 from hubel.data.images import UnreadableImage
 from hubel.data.names import name_below, shown
 from hubel.data.pictures import thumbnail
 from hubel.data.split import cross_split_duplicates
-from hubel.evaluate.numbers import percent
+from hubel.evaluate.intervals import wilson_interval
 from hubel.evaluate.together import TwinPair
 from hubel.train.learn import Learned
 from hubel.train.related import too_joined_classes
@@ -37,7 +38,7 @@ def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
     if session.related is not None:
         yield from whole_class_notes(session)
         yield from uneven_notes(session, learned)
-        yield from leak_notes(session, learned, learned.logits.argmax(axis=1) == labels_of(session)[learned.measured])
+    yield from leak_notes(session)
 
 
 def alike_notes(session: Session) -> Iterator[Note]:
@@ -48,14 +49,14 @@ def alike_notes(session: Session) -> Iterator[Note]:
     if near:
         yield Note(
             f"{near} images are near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
-            "None learns on one side of a split while its like is measured on the other.",
+            "Wherever hubel splits, none is learned from while its like is measured.",
             f"이미지 {near}장은 다른 이미지와 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
-            "서로 닮은 이미지가 학습과 평가 양쪽에 나뉘어 들어가지 않게 했습니다.",
+            "hubel이 나눌 때는 서로 닮은 이미지가 학습과 평가 양쪽에 들어가지 않습니다.",
         )
     if series:
         yield Note(
-            f"{series} images are in series (names that run on, taken within seconds or alike); each series stays on one side.",
-            f"이미지 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). 연속 촬영은 한쪽에만 둡니다.",
+            f"{series} images are in series (names that run on, taken within seconds or alike); each stays on one side wherever hubel splits.",
+            f"이미지 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). hubel이 나눌 때는 한쪽에만 둡니다.",
         )
 
 
@@ -90,28 +91,71 @@ def uneven_notes(session: Session, learned: Learned) -> Iterator[Note]:
         )
 
 
-def leak_notes(session: Session, learned: Learned, right: Mask) -> Iterator[Note]:
-    """Near duplicates that the user's own split has on both sides; no image is moved. `right` is of the measured images."""
+@dataclass(frozen=True, slots=True)
+class Across:
+    """What the user's own split has on both sides: rows of what was read, each the earlier one and its copy."""
+
+    exact: tuple[tuple[int, int], ...]
+    near: tuple[tuple[int, int], ...]
+
+
+def across_splits(session: Session) -> Across:
+    """Copies in a later part than what they are copies of; those that are the same to the byte are not counted as near too."""
+    splits = [session.dataset.examples[index].split for index in session.kept]
+    exact = cross_split_duplicates([session.extraction.contents[index] for index in session.kept], splits)
     if session.related is None:
-        return
-    examples = [session.dataset.examples[index] for index in session.kept]
-    groups = [str(group) for group in session.related.near]
-    across = cross_split_duplicates(groups, [example.split for example in examples])
-    if not across:
-        return
-    leaked = {copy for _, copy in across}
-    rest = np.array([int(row) not in leaked for row in learned.measured])
-    first, copy = (shown(name_below(examples[row].path, session.dataset.root)) for row in across[0])
-    english = korean = ""
-    if rest.any() and not rest.all():
-        share = percent(float(right[rest].mean()))
-        english, korean = f" Without them: {share} right.", f" 이들을 빼면 정답률은 {share}입니다."
-    yield Note(
-        f"{len(across)} images for validation or test are near duplicates of images in an earlier part, so the figures "
-        f"flatter: {copy} ≈ {first}.{english}",
-        f"검증·테스트 이미지 {len(across)}장이 앞선 부분의 이미지와 거의 같아 수치가 실제보다 좋게 나옵니다: "
-        f"{copy} ≈ {first}.{korean}",
+        return Across(exact, ())
+    copies = {copy for _, copy in exact}
+    near = cross_split_duplicates([str(group) for group in session.related.near], splits)
+    return Across(exact, tuple(pair for pair in near if pair[1] not in copies))
+
+
+def measured_leak(session: Session, learned: Learned, right: Mask) -> Leak | None:
+    """The measured images whose like was learned from, and how the others fare; None where there are none.
+
+    Parameters
+    ----------
+    session
+        Gives the user's split and what is alike.
+    learned
+        Which images were measured.
+    right
+        Whether each of these was answered rightly, of shape (m).
+    """
+    found = across_splits(session)
+    measured = {int(row): place for place, row in enumerate(learned.measured)}
+    exact, near = ({copy for _, copy in pairs if copy in measured} for pairs in (found.exact, found.near))
+    if not exact and not near:
+        return None
+    rest = np.ones(len(right), bool)
+    rest[[measured[row] for row in exact | near]] = False
+    num_others, num_right = int(rest.sum()), int(right[rest].sum())
+    return Leak(
+        num_exact=len(exact),
+        num_near=len(near),
+        num_others=num_others,
+        accuracy_of_others=num_right / num_others if num_others else None,
+        interval_of_others=wilson_interval(num_right, num_others) if num_others else None,
     )
+
+
+def leak_notes(session: Session) -> Iterator[Note]:
+    """Copies that the user's own split has on both sides, by name; no image is moved."""
+    found = across_splits(session)
+    examples = [session.dataset.examples[index] for index in session.kept]
+    for pairs, english, korean, sign in (
+        (found.exact, "exact copies", "완전히 같습니다", "="),
+        (found.near, "near duplicates", "거의 같습니다", "≈"),
+    ):
+        if not pairs:
+            continue
+        first, copy = (shown(name_below(examples[row].path, session.dataset.root)) for row in pairs[0])
+        yield Note(
+            f"Images for validation or test that are {english} of images in an earlier part: {len(pairs)}, such as "
+            f"{copy} {sign} {first}. The figures flatter; move each to one side.",
+            f"검증·테스트 이미지 {len(pairs)}장이 앞선 부분의 이미지와 {korean}: {copy} {sign} {first} 등. 수치가 실제보다 좋게 나오니 한쪽으로 "
+            "옮기세요.",
+        )
 
 
 def twin_pairs(session: Session) -> tuple[TwinPair, ...]:

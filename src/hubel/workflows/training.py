@@ -117,6 +117,7 @@ def train(
         learned = yield from recorded(learning, log)
         judge = partial(task.judge, session, learned, command_called(command, source))
         finished = write_run(folder, final, session, judge=judge, log=log)
+        yield log[-1]  # the last moment to stop before anything is published
         (folder / GRAPH).unlink(missing_ok=True)
     yield replace(finished, seconds=session.elapsed())
 
