@@ -47,7 +47,9 @@ def check(  # noqa: PLR0913, PLR0917  an option each
         str,
         typer.Argument(
             metavar=say(en="DATA", ko="데이터"),
-            help=say(en="Labelled images, as for `hubel train`.", ko="라벨이 있는 이미지(`hubel train`과 같은 형식)."),
+            help=say(
+                en="Labelled images, as for `hubel train`.", ko="레이블이 있는 이미지(`hubel train`과 같은 형식)."
+            ),
         ),
     ],
     html: Annotated[

@@ -50,7 +50,7 @@ def compare(  # noqa: PLR0913, PLR0917  an option each
             metavar=say(en="[DATA]", ko="[데이터]"),
             help=say(
                 en="Labelled images for both to judge, as for `hubel evaluate`; best ones that neither has learned from.",
-                ko="두 모델이 함께 판정할 라벨 있는 이미지(`hubel evaluate`와 같은 형식). 둘 다 배우지 않은 이미지가 좋습니다.",
+                ko="두 모델이 함께 판정할 레이블 있는 이미지(`hubel evaluate`와 같은 형식). 둘 다 배우지 않은 이미지가 좋습니다.",
             ),
         ),
     ] = None,

@@ -94,7 +94,8 @@ def moving_line(console: Console) -> Iterator[Tell]:
                 name = stage_name(NEXT_STAGE[event.stage])
                 line.update(task, description=name, completed=0, total=None, amount="", ready="")
             if text := event_line(event):
-                style = "dim" if isinstance(event, StageDone) else ""
+                warns = isinstance(event, Note) and event.weight == "warning"
+                style = "dim" if isinstance(event, StageDone) else "bold yellow" if warns else ""
                 console.print(Text(text, style=style), soft_wrap=True)
 
         yield tell
@@ -108,7 +109,7 @@ def event_line(event: Event) -> str:
             en=f"{data}: {images} images in {classes} classes", ko=f"{data}: 이미지 {images}장, 클래스 {classes}개"
         )
     if isinstance(event, Note):
-        return "• " + harmless(in_language(event.en, event.ko))
+        return ("▲ " if event.weight == "warning" else "• ") + harmless(in_language(event.en, event.ko))
     if isinstance(event, Progress):
         ready = ready_text(event.seconds_left)
         return f"{stage_name(event.stage)}: {amount_text(event)}" + (f", {ready}" if ready else "")

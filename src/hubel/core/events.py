@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+Weight = Literal["step", "choice", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something was chosen or noticed, in both languages."""
+    """Something was chosen or noticed, in both languages.
+
+    A ``step`` is only news of the moment, a ``choice`` stands in the report, and a ``warning`` stands there before everything
+    else: what it says makes the figures, or the model, worth less than they look.
+    """
 
     en: str
     ko: str
+    weight: Weight = "choice"
 
 
 @dataclass(frozen=True, slots=True)

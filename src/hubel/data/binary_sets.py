@@ -110,6 +110,6 @@ def _misfit(path: Path, found: str) -> DataError:
     return DataError(
         say(
             en=f"The images and labels in {value} do not fit together ({found}). Remove the files and fetch them again.",
-            ko=f"{value} 의 이미지와 라벨이 서로 맞지 않습니다({found}). 파일을 지우고 다시 받으세요.",
+            ko=f"{value} 의 이미지와 레이블이 서로 맞지 않습니다({found}). 파일을 지우고 다시 받으세요.",
         )
     )

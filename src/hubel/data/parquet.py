@@ -222,7 +222,7 @@ def _notes(skipped: Counter[str], left_out: list[Path]) -> list[Note]:
         )
     if skipped["label"]:
         number = skipped["label"]
-        notes.append((f"Rows without a label, ignored: {number}", f"라벨이 없어 무시한 행: {number}개"))
+        notes.append((f"Rows without a label, ignored: {number}", f"레이블이 없어 무시한 행: {number}개"))
     if left_out:
         number, first = len(left_out), shown(left_out[0].name)
         notes.append(
@@ -240,7 +240,7 @@ def _nothing_in(path: Path, skipped: Counter[str]) -> DataError:
         say(
             en=f"There is no labelled image in {value}: {images} rows without the bytes of an image, {labels} without a label. "
             "Give a file whose rows hold both.",
-            ko=f"{value} 에 라벨이 있는 이미지가 없습니다: 이미지 바이트가 없는 행 {images}개, 라벨이 없는 행 {labels}개. "
+            ko=f"{value} 에 레이블이 있는 이미지가 없습니다: 이미지 바이트가 없는 행 {images}개, 레이블이 없는 행 {labels}개. "
             "둘 다 들어 있는 파일을 지정하세요.",
         )
     )
@@ -252,7 +252,7 @@ def _no_columns(path: Path, names: Sequence[str]) -> DataError:
         say(
             en=f"The Parquet file {value} has no column of images with one of labels; its columns: {found}. "
             "Needed are image (a struct with bytes) and label, as Hugging Face data sets of images have them.",
-            ko=f"Parquet 파일 {value} 에 이미지 열과 라벨 열이 함께 있지 않습니다. 있는 열: {found}. "
+            ko=f"Parquet 파일 {value} 에 이미지 열과 레이블 열이 함께 있지 않습니다. 있는 열: {found}. "
             "Hugging Face 이미지 데이터셋처럼 image(바이트가 든 struct)와 label 열이 필요합니다.",
         )
     )

@@ -56,6 +56,6 @@ def read_predictions(path: Path) -> tuple[PredictionRow, ...]:
         raise ModelError(
             say(
                 en=f"The answers {file} cannot be read: {reason}. Restore the file, or give labelled images for both models to judge.",
-                ko=f"답 파일 {file} 을 읽을 수 없습니다: {reason}. 파일을 복원하거나, 두 모델이 함께 판정할 라벨 있는 이미지를 주세요.",
+                ko=f"답 파일 {file} 을 읽을 수 없습니다: {reason}. 파일을 복원하거나, 두 모델이 함께 판정할 레이블 있는 이미지를 주세요.",
             )
         ) from error

@@ -229,7 +229,7 @@ def _row_notes(left_out: Counter[str]) -> list[Note]:
         notes.append(
             (
                 f"Lines without a file name or label, ignored: {number}",
-                f"파일 이름이나 라벨이 없어 무시한 줄: {number}개",
+                f"파일 이름이나 레이블이 없어 무시한 줄: {number}개",
             )
         )
     if left_out["repeated"]:

@@ -87,7 +87,7 @@ def not_a_source(path: Path) -> DataError:
         return DataError(
             say(
                 en=f"{value} is a single image, and a folder of labelled images is needed. {example}",
-                ko=f"{value} 는 이미지 하나이고, 라벨이 있는 이미지 폴더가 필요합니다. {example}",
+                ko=f"{value} 는 이미지 하나이고, 레이블이 있는 이미지 폴더가 필요합니다. {example}",
             )
         )
     example = _example_layout()

@@ -10,6 +10,8 @@ from hubel.evaluate.sentences import Both
 
 FEW_GROUPS = 0.9
 """With fewer independent images than this share, the reader should know."""
+FEW_BEYOND = 5
+"""With fewer images beyond the limit than this, one of them decides much."""
 
 
 def answer_sentences(figures: AnswerFigures, *, unknown: UnknownLimit | None, sets: SetLimit | None) -> Iterator[Both]:
@@ -31,6 +33,8 @@ def answer_sentences(figures: AnswerFigures, *, unknown: UnknownLimit | None, se
         yield strangers(figures, unknown)
         if unknown.extrapolated:
             yield extrapolated(unknown)
+        elif unknown.reject * unknown.num_groups < FEW_BEYOND:
+            yield by_few(unknown)
     else:
         yield Both("It never answers “unknown”.", "“모름”이라고 답하지 않습니다.")
 
@@ -86,4 +90,15 @@ def extrapolated(unknown: UnknownLimit) -> Both:
     return Both(
         en=f"With only {number} independent images, where “unknown” begins is an estimate. More images make it exact.",
         ko=f"독립적인 이미지가 {number}장뿐이라 “모름”의 기준은 추정값입니다. 이미지가 많아지면 정확해집니다.",
+    )
+
+
+def by_few(unknown: UnknownLimit) -> Both:
+    """The limit rests on a handful of images."""
+    number = count(unknown.num_groups)
+    return Both(
+        en=f"Where “unknown” begins rests on the few strangest of {number} independent images. One odd picture among them moves it far, "
+        "and then other things, even noise or a blank picture, get a class. More images make it firm; so does a larger --reject.",
+        ko=f"“모름”의 기준은 독립적인 이미지 {number}장 가운데 가장 낯선 몇 장에 달려 있습니다. 그중에 유별난 사진이 한 장만 있어도 기준이 크게 "
+        "밀려나, 전혀 다른 것이나 잡음, 빈 화면에도 클래스를 답할 수 있습니다. 이미지를 늘리거나 --reject 값을 키우면 나아집니다.",
     )

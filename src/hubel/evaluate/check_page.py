@@ -17,7 +17,7 @@ PAGE = "check.html.j2"
 GROUPS_SHOWN = 12
 FILES_OF_A_GROUP = 6
 SINGLES_SHOWN = 18
-WORST_SHOWN = 5
+WORST_SHOWN = 12
 
 SEVERITY_WORDS = {
     "error": Both("error", "오류"),
@@ -78,6 +78,7 @@ def render_check_page(page: CheckPage) -> str:
     checkup = page.checkup
     sections = tuple(section_of(rule, findings, page) for rule, findings in checkup.by_rule())
     there = {section.rule.id for section in sections}
+    bad = [section for section in sections if section.rule.severity != "info"]
     sizes = Counter(file.label for file in checkup.files)
     text: str = load_template(PAGE).render(
         checkup=checkup,
@@ -87,7 +88,7 @@ def render_check_page(page: CheckPage) -> str:
         words=SEVERITY_WORDS,
         signs=SEVERITY_SIGNS,
         sections=sections,
-        worst=sections[:WORST_SHOWN],
+        worst=(bad or sections)[:WORST_SHOWN],
         absent=tuple(rule for rule in checkup.rules if rule.id not in there),
         sizes=[(name, sizes[name]) for name in checkup.classes],
         largest=max(sizes.values(), default=1),

@@ -213,6 +213,6 @@ def no_common_images(sizes: set[int]) -> DataError:
     return DataError(
         say(
             en=f"Two models can only be compared on the same images, at least one; got {found}. Give labelled images for both to judge.",
-            ko=f"두 모델은 같은 이미지 한 장 이상에서만 비교할 수 있습니다. 받은 개수: {found}. 두 모델이 함께 판정할 라벨 있는 이미지를 주세요.",
+            ko=f"두 모델은 같은 이미지 한 장 이상에서만 비교할 수 있습니다. 받은 개수: {found}. 두 모델이 함께 판정할 레이블 있는 이미지를 주세요.",
         )
     )

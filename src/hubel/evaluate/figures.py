@@ -198,7 +198,7 @@ def macro_interval(
     small class brings most of it, Student's quantile stands for the normal one, with Satterthwaite's (1946) freedom.
     """
     measured, influence = mean.figure(counts)
-    smooth = smoothed(counts, mean.of_answers)
+    smooth = smoothed(counts)
     centre, smooth_influence = mean.figure(smooth)
     sizes = np.maximum(by_class(counts, mean.of_answers) + SMOOTHING, 1.5)
     parts = by_class(smooth * smooth_influence**2, mean.of_answers) / smooth.sum() * sizes / (sizes - 1)
@@ -217,20 +217,23 @@ def by_class(values: Counts, of_answers: float) -> Float[np.ndarray, " k"]:
     return sums
 
 
-def smoothed(counts: Counts, of_answers: float) -> Counts:
-    """The matrix with `SMOOTHING` images, or answers, more for each class that occurs, right as often as all images are.
+def smoothed(counts: Counts) -> Counts:
+    """The matrix with `SMOOTHING` images more for each class that occurs, right as often as all images are.
 
     Two more are right and wrong, one each, shared out evenly among the classes (after Price and Bonett 2004,
     doi:10.1016/S0167-9473(03)00113-5).
     """
     total, right = counts.sum(), counts.trace()
     share = (right + 1) / (total + 2)
-    num_classes, present = len(counts), counts.sum(axis=1) > 0
-    even = 1 / np.count_nonzero(present)
-    added = np.full((num_classes, num_classes), (SMOOTHING * (1 - share) + even) / max(num_classes - 1, 1))
+    present = counts.sum(axis=1) > 0
+    num_present = int(np.count_nonzero(present))
+    even = 1 / num_present
+    added = np.full((len(counts), len(counts)), (SMOOTHING * (1 - share) + even) / max(num_present - 1, 1))
     np.fill_diagonal(added, SMOOTHING * share + even)
-    rows = added * present[:, None]
-    result: Counts = counts + (1 - of_answers) * rows + of_answers * rows.T
+    added *= np.outer(
+        present, present
+    )  # a class without images stays without, so that the mean leaves it out as measured
+    result: Counts = counts + added
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 from dataclasses import dataclass
 from functools import cache
@@ -90,7 +91,7 @@ class Report:
     """Everything that stands in the report.
 
     `run_folder` is the path for the commands; `mistakes` are the most confident first, `least_sure` the least sure first;
-    `notes` are pairs (English, Korean) on what was chosen and why; `num_set_aside` counts all files set aside when
+    `warnings` are pairs (English, Korean) on what makes figures or model worth less, `notes` on what was chosen and why; `num_set_aside` counts all files set aside when
     `set_aside` lists only the first, and is None when it lists them all; `examples` are typical right answers;
     `twins` are near duplicates, `names` what their labels are called where these are not the classes.
     """
@@ -103,6 +104,7 @@ class Report:
     reliability: tuple[ReliabilityBin, ...]
     set_aside: tuple[SetAside, ...]
     stages: tuple[StageTime, ...]
+    warnings: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
     num_set_aside: int | None = None
     examples: tuple[ImageResult, ...] = ()
@@ -295,6 +297,7 @@ def _environment() -> Environment:
         "ranked": _ranked,
         "shell": shlex.quote,
         "meaning": lambda refusal: refusal_meaning(Refusal(refusal)),
+        "prose": _prose,
         "stage": lambda name: STAGES.get(name, (name, name)),
     }
     return environment
@@ -302,6 +305,13 @@ def _environment() -> Environment:
 
 def _template_text(name: str) -> str:
     return (resources.files("hubel.evaluate") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _prose(text: str) -> Any:
+    """A sentence of ours, made visible and escaped, in which what stands between backticks is set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(numbers.visible(text)))))  # noqa: S704  escaped just now
 
 
 def _ranked(result: ImageResult, card: Card) -> list[dict[str, Any]]:

@@ -45,6 +45,8 @@ def model_card(name: str, card: Card) -> str:
             "|---|---|---|---|---|",
             *(
                 f"| {inline(row.name)} | {row.precision:.3f} | {row.recall:.3f} | {row.f1:.3f} | {row.support} |"
+                if row.support
+                else f"| {inline(row.name)} | – | – | – | 0 |"  # not measured
                 for row in metrics.per_class
             ),
             "",

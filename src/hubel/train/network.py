@@ -205,6 +205,7 @@ def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
     yield Note(
         f"Going on after epoch {epoch}, step {step}, where an earlier run of the same settings left off (--restart begins anew).",
         f"같은 설정의 이전 실행이 멈춘 {epoch}번째 에포크, {step}번째 단계부터 이어서 학습합니다(--restart를 주면 처음부터 다시 합니다).",
+        "step",
     )
     yield from (replace(epoch, num_epochs=state.recipe.epochs) for epoch in state.history)
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from hubel.core.types import FeatureMatrix
 from hubel.core.views import VIEWS, border_px
 from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset, Example, check_trainable
-from hubel.data.images import Refusal, UnreadableImage, read_facts
+from hubel.data.images import ImageFacts, Refusal, UnreadableImage, read_facts
 from hubel.data.licences import Origin
 from hubel.data.names import shown
 from hubel.data.resize import choose_resize
@@ -56,6 +57,7 @@ class Session:
     started: float
     seconds_per_image: float
     stop: Callable[[], bool]
+    facts: dict[int, ImageFacts]  # headers of a sample, by their positions
     opened: float = 0.0  # seconds from the beginning until everything was ready to read
     views: list[str] = field(default_factory=list)
     complete: list[np.ndarray] = field(default_factory=list)  # what was read in this and all earlier of `views`
@@ -126,7 +128,8 @@ def open_session(
         The session, and notes on what was chosen and why.
     """
     check_trainable(dataset)
-    shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
+    facts = sample_facts([example.path for example in dataset.examples], options.seed)
+    shapes = [(header.width, header.height) for header in facts.values()]
     backbone = open_backbone(options.model, folder / "graphs")
     num_images, usual = len(dataset.examples), backbone.sizes[0]
     # The fastest pace wins however many images there are, so that noise in starting times cannot change the weights.
@@ -164,21 +167,18 @@ def open_session(
     pace *= (plan.size / usual) ** 2
     opened = time.monotonic() - started
     return Session(
-        dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop, opened
+        dataset, backbone, extractor, new_extraction(num_images), options, started, pace, stop, facts, opened
     ), notes
 
 
-def sample_shapes(paths: Sequence[str], seed: int) -> list[tuple[int, int]]:
-    """Width and height of a sample of the pictures, from their headers."""
+def sample_facts(paths: Sequence[str], seed: int) -> dict[int, ImageFacts]:
+    """The headers of a sample of the pictures, by their positions."""
     chosen = generator(seed, "shapes").permutation(len(paths))[:NUM_FACTS]
-    shapes = []
-    for index in chosen:
-        try:
-            facts = read_facts(paths[index])
-        except UnreadableImage:
-            continue  # it is set aside with its reason when its turn comes
-        shapes.append((facts.width, facts.height))
-    return shapes
+    found = {}
+    for index in chosen.tolist():
+        with suppress(UnreadableImage):  # it is set aside with its reason when its turn comes
+            found[index] = read_facts(paths[index])
+    return found
 
 
 def gather(session: Session, view: str) -> Iterator[Event]:

@@ -51,14 +51,23 @@ def balance_note(balance: Balance) -> Note:
     """What was done about classes of different sizes."""
     present = [share for share in balance.frequencies if share > 0]
     ratio = f"{max(present) / min(present):.0f}"
-    english, korean = HANDLINGS[balance.handling]
-    f1 = f"{percent(balance.macro_f1_before)} → {percent(balance.macro_f1)}"
-    accuracy = f"{percent(balance.accuracy_before)} → {percent(balance.accuracy)}"
+    english, handled = HANDLINGS[balance.handling]
+    figures = (
+        ("macro-F1", "매크로 F1", balance.macro_f1_before, balance.macro_f1),
+        ("accuracy", "정확도", balance.accuracy_before, balance.accuracy),
+    )
+    changes = [(name, korean, percent(before), percent(after)) for name, korean, before, after in figures]
+    if any(before != after for *_, before, after in changes):
+        said_en = ", ".join(f"{name} {before} → {after}" for name, _, before, after in changes)
+        said_ko = ", ".join(f"{name} {before} → {after}" for _, name, before, after in changes)
+    else:
+        said_en = "no change: " + ", ".join(f"{name} {after}" for name, *_, after in changes)
+        said_ko = "변화 없음: " + ", ".join(f"{name} {after}" for _, name, _, after in changes)
     return Note(
-        f"The largest class has {ratio} times the images of the smallest. {english} (cross-validated macro-F1 {f1}, accuracy "
-        f"{accuracy}). Probabilities mean classes as frequent as in these data.",
-        f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배입니다. {korean}(교차 검증 매크로 F1 {f1}, 정확도 {accuracy}). "
-        "확률은 클래스 빈도가 이 데이터와 같다고 보고 계산한 값입니다.",
+        f"The largest class has {ratio} times the images of the smallest. {english} (cross-validated, {said_en}). Probabilities mean "
+        "classes as frequent as in these data.",
+        f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배입니다. {handled}(교차 검증, {said_ko}). 확률은 클래스 빈도가 이 데이터와 "
+        "같다고 보고 계산한 값입니다.",
     )
 
 

@@ -35,7 +35,7 @@ from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
 from hubel.train.scratch import Division, Scratch, divide, learned_of
-from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_shapes
+from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
 
 if TYPE_CHECKING:
     from hubel.train.network import Task, Trained
@@ -77,10 +77,12 @@ def open_scratch_session(
             )
         )
     entry, notes = find_entry(scratch.network), []
-    shapes = sample_shapes([example.path for example in dataset.examples], options.seed)
+    facts = sample_facts([example.path for example in dataset.examples], options.seed)
     resize = options.resize
     if resize == "auto":
-        resize, (why_en, why_ko) = choose_resize(shapes or [(1, 1)])
+        resize, (why_en, why_ko) = choose_resize(
+            [(header.width, header.height) for header in facts.values()] or [(1, 1)]
+        )
         notes.append(Note(why_en, why_ko))
     spec = ImageSpec(size=options.size or entry.input_shape[1], resize=resize)
     recipe = scratch.recipe
@@ -96,7 +98,7 @@ def open_scratch_session(
     extractor = Extractor(mean_colours(), spec, cache, "mean-colours", NUM_MEANS)
     session = Session(
         dataset, Backbone(blank, Path(), (spec.size,)), extractor, new_extraction(len(dataset.examples)), options,
-        started, SECONDS_GUESSED, stop, time.monotonic() - started,
+        started, SECONDS_GUESSED, stop, facts, time.monotonic() - started,
     )  # fmt: skip
     return session, notes
 
@@ -192,7 +194,7 @@ def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[
     for number, seed in enumerate(member_seeds(session.options.seed, scratch.members), 1):
         if scratch.members > 1:
             total = scratch.members
-            yield Note(f"Network {number} of {total}.", f"신경망 {total}개 가운데 {number}번째.")
+            yield Note(f"Network {number} of {total}.", f"신경망 {total}개 가운데 {number}번째.", "step")
         training = train_network(
             task, scratch, seed, folder=checkpoints, stop=partial(must_end, session), over=lambda: not session.stop()
         )

@@ -32,6 +32,7 @@ from hubel.train.learn import Learned
 from hubel.train.session import Session, mean_features
 from hubel.workflows.label_evaluation import all_right, label_answer_figures
 from hubel.workflows.promising import write_held_out
+from hubel.workflows.remarks import notes_of
 from hubel.workflows.run_folder import (
     NUM_EXAMPLES,
     NUM_LEAST_SURE,
@@ -40,7 +41,7 @@ from hubel.workflows.run_folder import (
     image_result,
     provenance_of,
 )
-from hubel.workflows.together import alike_notes, leak_notes, measured_leak, twin_pairs
+from hubel.workflows.together import alike_notes, conflict_notes, leak_notes, measured_leak, twin_pairs
 
 MOST_SETS = 64
 """Of so many sets of labels, the commonest, the model remembers the mean; the others share one."""
@@ -92,7 +93,7 @@ def label_outcome(session: Session, learned: Learned, command: str) -> Outcome:
         write_label_picture(report, folder / PICTURE)
         return report
 
-    notes = (*alike_notes(session), *leak_notes(session), *label_notes(card))
+    notes = (*conflict_notes(session), *alike_notes(session), *leak_notes(session), *label_notes(card))
     return Outcome(learned, card, strangers.familiar, notes, write, publish)
 
 
@@ -270,7 +271,8 @@ def make_label_report(
             for entry in refused[:500]
         ),
         stages=tuple(StageTime(event.stage, event.seconds, "") for event in log if isinstance(event, StageDone)),
-        notes=tuple((event.en, event.ko) for event in log if isinstance(event, Note)),
+        warnings=notes_of(log, "warning"),
+        notes=notes_of(log, "choice"),
         num_set_aside=len(refused),
         examples=results(usual_answers(said, limit=NUM_EXAMPLES)),
         twins=twin_pairs(session),

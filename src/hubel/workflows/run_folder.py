@@ -45,7 +45,6 @@ from hubel.evaluate.report import (
     most_typical,
     write_report,
 )
-from hubel.evaluate.sentences import ended_early
 from hubel.export.model_card import model_card
 from hubel.export.onnx import ModelParts, export_model
 from hubel.export.weights import write_weights
@@ -59,6 +58,7 @@ from hubel.workflows.answering_notes import answering_notes
 from hubel.workflows.grouping import with_groups
 from hubel.workflows.ledger import ledger_rows, licence_notes, with_copies
 from hubel.workflows.promising import write_held_out
+from hubel.workflows.remarks import closing_notes, notes_of, num_unread, second_look
 from hubel.workflows.three_answers import choose_three_answers, three_answers_notes, with_three_answers
 from hubel.workflows.together import leak_record, measured_leak, together_notes, twin_pairs
 
@@ -93,7 +93,7 @@ def write_run(
     learned = outcome.learned
     ledger = ledger_rows(session, learned)
     card = outcome.card.model_copy(update={"ledger": summarise(ledger)})
-    log.extend((*licence_notes(ledger), *closing_notes(session, learned), *outcome.notes))
+    log.extend((*outcome.notes, *closing_notes(session, learned), *licence_notes(ledger)))
     write_atomically(folder / CARD, card.model_dump_json(indent=2))
     write_weights(folder / WEIGHTS, learned.head.weights, learned.head.bias, card=card)
     base = session.backbone
@@ -129,7 +129,12 @@ def class_outcome(session: Session, learned: Learned, command: str) -> Outcome:
     answering = choose_answering(learned, labels, classes=session.dataset.classes, wishes=session.options.at_least)
     three = choose_three_answers(session, learned, answering, labels=labels)
     card = with_three_answers(make_card(session, learned, answering, labels[learned.measured], command), three)
-    notes = (*together_notes(session, learned), *answering_notes(card), *three_answers_notes(three.short))
+    notes = (
+        *together_notes(session, learned),
+        *second_look(card.metrics, learned.cross_validated_accuracy, len(learned.held_out)),
+        *answering_notes(card),
+        *three_answers_notes(three.short),
+    )
 
     def write(folder: Path) -> None:
         write_predictions(folder / "predictions.csv", prediction_rows(session, learned, answering, labels))
@@ -206,29 +211,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
-    """What the reader of the report must know about how the estimate came about."""
-    if num_unread(session):
-        yield Note(*ended_early(len(session.kept), num_unread(session)))
-    if refused := len(session.extraction.refused):
-        yield Note(
-            f"Files that could not be read: {refused}. `hubel check` says of each what to do, and what else there is to mend.",
-            f"읽을 수 없는 파일: {refused}개. `hubel check`가 파일마다 할 일과 그 밖에 고칠 것을 알려 줍니다.",
-        )
-    if learned.protocol == "cross-validation":
-        yield Note(
-            f"The figures are cross-validated over {int(learned.folds.max()) + 1} folds: every image was judged by a head "
-            "that had not seen it, and the model you ship has learned from all of them.",
-            f"수치는 {int(learned.folds.max()) + 1}겹 교차 검증 결과입니다: 모든 이미지는 그 이미지를 보지 않은 분류기가 판정했고, "
-            "최종 모델은 모든 이미지로 학습했습니다.",
-        )
-
-
-def num_unread(session: Session) -> int:
-    """How many images were left when reading was ended early."""
-    return len(session.paths) - len(session.kept) - len(session.extraction.refused) if session.stopped_early else 0
 
 
 def write_golden_images(folder: Path, session: Session, card: Card) -> dict[str, int]:
@@ -332,7 +314,8 @@ def make_report(
             for entry in refused[:500]
         ),
         stages=tuple(StageTime(event.stage, event.seconds, "") for event in log if isinstance(event, StageDone)),
-        notes=tuple((event.en, event.ko) for event in log if isinstance(event, Note)),
+        warnings=notes_of(log, "warning"),
+        notes=notes_of(log, "choice"),
         num_set_aside=len(refused),
         examples=results(most_typical(probabilities, labels, limit=NUM_EXAMPLES, answers=answers).tolist()),
         twins=twin_pairs(session),

@@ -145,4 +145,4 @@ def with_three_answers(card: Card, three: ThreeAnswers) -> Card:
 def three_answers_notes(short: TooFewForPromise | None) -> Iterator[Note]:
     """What the reader of the report must know about the limits."""
     if short is not None:
-        yield Note(*short.both)
+        yield Note(*short.both, "warning")

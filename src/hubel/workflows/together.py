@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ def leak_record(session: Session, learned: Learned) -> LeakTax | None:
 
 def together_notes(session: Session, learned: Learned) -> Iterator[Note]:
     """What was found, what was kept together, and what that does to the figures."""
+    yield from conflict_notes(session)
     yield from alike_notes(session)
     if session.related is not None:
         yield from whole_class_notes(session)
@@ -48,16 +49,53 @@ def alike_notes(session: Session) -> Iterator[Note]:
     near, series = (in_groups(ties) for ties in (session.related.near, session.related.series))
     if near:
         yield Note(
-            f"{near} images are near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
+            f"{near} of all images are near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
             "Wherever hubel splits, none is learned from while its like is measured.",
-            f"이미지 {near}장은 다른 이미지와 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
+            f"전체 이미지 가운데 {near}장은 다른 이미지와 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
             "hubel이 나눌 때는 서로 닮은 이미지가 학습과 평가 양쪽에 들어가지 않습니다.",
         )
     if series:
         yield Note(
-            f"{series} images are in series (names that run on, taken within seconds or alike); each stays on one side wherever hubel splits.",
-            f"이미지 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). hubel이 나눌 때는 한쪽에만 둡니다.",
+            f"{series} of all images are in series (names that run on, taken within seconds or alike); each stays on one side wherever hubel splits.",
+            f"전체 이미지 가운데 {series}장은 연속 촬영입니다(이어지는 이름, 몇 초 간격 또는 비슷한 모습). hubel이 나눌 때는 한쪽에만 둡니다.",
         )
+
+
+def conflict_notes(session: Session) -> Iterator[Note]:
+    """Copies, exact or near, that lie in different classes: at most one of their labels is right, and all were learned."""
+    examples = [session.dataset.examples[index] for index in session.kept]
+    labels = [example.label for example in examples]
+    contents = [session.extraction.contents[index] for index in session.kept]
+    exact = conflicts(contents, labels)
+    groups = [] if session.related is None else session.related.near.tolist()
+    near = [(first, other) for first, other in conflicts(groups, labels) if contents[first] != contents[other]]
+    if not exact and not near:
+        return
+    pair = (*exact, *near)[0]
+    (first, other), names = (examples[row] for row in pair), session.dataset.names
+    one, two = (shown(name_below(example.path, session.dataset.root)) for example in (first, other))
+    classes = [shown(names[example.label]) for example in (first, other)]
+    yield Note(
+        f"The same picture in different classes: {len(exact) + len(near)} times, such as {one} (“{classes[0]}”) and {two} "
+        f"(“{classes[1]}”). At least one label of each is wrong unless the picture shows both, and the model has learned from all. "
+        "`hubel check` lists them.",
+        f"같은 사진이 서로 다른 클래스에 있습니다: {len(exact) + len(near)}건, 예: {one}(“{classes[0]}”)과 {two}(“{classes[1]}”). 사진에 둘 다 있는 "
+        "것이 아니라면 하나 이상은 레이블이 잘못된 것이고, 모델은 이를 모두 학습했습니다. `hubel check`에서 목록을 볼 수 있습니다.",
+        "warning",
+    )
+
+
+def conflicts(keys: Sequence[Hashable], labels: Sequence[int]) -> list[tuple[int, int]]:
+    """Rows with the same key as an earlier one and another label: the first with this key, and the row.
+
+    Examples
+    --------
+    >>> conflicts(["a", "b", "a", "a"], [0, 0, 1, 0])
+    [(0, 2)]
+    """
+    first: dict[Hashable, int] = {}
+    earlier = [first.setdefault(key, row) for row, key in enumerate(keys)]
+    return [(before, row) for row, before in enumerate(earlier) if labels[before] != labels[row]]
 
 
 def whole_class_notes(session: Session) -> Iterator[Note]:
@@ -77,6 +115,7 @@ def whole_class_notes(session: Session) -> Iterator[Note]:
             "figures flatter. Add images taken elsewhere or at another time.",
             f"“{name}”의 이미지는 거의 모두 서로 같거나 한 번에 연속 촬영한 것이어서 무작위로 나눌 수밖에 없었습니다. 수치가 실제보다 "
             "좋게 나옵니다. 다른 곳이나 다른 때에 찍은 이미지를 추가하세요.",
+            "warning",
         )
 
 
@@ -155,6 +194,7 @@ def leak_notes(session: Session) -> Iterator[Note]:
             f"{copy} {sign} {first}. The figures flatter; move each to one side.",
             f"검증·테스트 이미지 {len(pairs)}장이 앞선 부분의 이미지와 {korean}: {copy} {sign} {first} 등. 수치가 실제보다 좋게 나오니 한쪽으로 "
             "옮기세요.",
+            "warning",
         )
 
 

@@ -116,8 +116,10 @@ def train(
         )
         learned = yield from recorded(learning, log)
         judge = partial(task.judge, session, learned, command_called(command, source))
+        num_told = len(log)
         finished = write_run(folder, final, session, judge=judge, log=log)
-        yield log[-1]  # the last moment to stop before anything is published
+        # also the last moments to stop before anything is published
+        yield from (event for event in log[num_told:] if not isinstance(event, Note) or event.weight == "warning")
         (folder / GRAPH).unlink(missing_ok=True)
     yield replace(finished, seconds=session.elapsed())
 
@@ -150,7 +152,9 @@ def read_and_learn(session: Session, task: Task) -> Generator[Event, None, Learn
     while view is not None:
         begun = session.elapsed()
         if session.views:
-            yield Note(f"Trying another view of each image: {view}.", f"이미지마다 다른 시점을 시도합니다: {view}.")
+            yield Note(
+                f"Trying another view of each image: {view}.", f"이미지마다 다른 시점을 시도합니다: {view}.", "step"
+            )
         yield from gather(session, view)
         read = session.elapsed()
         yield StageDone("read", read - begun)

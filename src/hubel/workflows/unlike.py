@@ -48,7 +48,7 @@ def no_common_answers(first: Path, second: Path, numbers: Sequence[int]) -> Data
         say(
             en=f"No image was judged by both runs when they were made ({names}). Give labelled images for both to judge: "
             f"hubel compare {shown(str(first))} {shown(str(second))} DATA",
-            ko=f"두 실행이 만들어질 때 함께 판정한 이미지가 없습니다({names}). 두 모델이 함께 판정할 라벨 있는 이미지를 주세요: "
+            ko=f"두 실행이 만들어질 때 함께 판정한 이미지가 없습니다({names}). 두 모델이 함께 판정할 레이블 있는 이미지를 주세요: "
             f"hubel compare {shown(str(first))} {shown(str(second))} 데이터",
         )
     )

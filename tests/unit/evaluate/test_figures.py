@@ -122,3 +122,16 @@ def test_a_small_class_that_decides_widens_a_mean_over_classes() -> None:
     found = figure_intervals(probabilities, labels)
     low, high = wilson_interval(3, 6)
     assert found.balanced_accuracy[1] - found.balanced_accuracy[0] > 0.9 * (high - low) / 2
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_class_that_nothing_measures_changes_no_interval(wrong: int) -> None:
+    random = np.random.default_rng(6)
+    labels = random.integers(0, 3, 40)
+    said = (labels + (np.arange(40) < wrong)) % 3
+    probabilities = np.full((40, 3), 0.02)
+    probabilities[np.arange(40), said] = 0.96
+    wider = np.concatenate([np.zeros((40, 1)), probabilities], axis=1)
+    found, with_absent = figure_intervals(probabilities, labels), figure_intervals(wider, labels + 1)
+    for name in ("accuracy", "balanced_accuracy", "macro_precision", "macro_f1"):
+        assert getattr(with_absent, name) == pytest.approx(getattr(found, name)), name

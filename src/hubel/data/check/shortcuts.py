@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from hubel.data.check.classes import loose_name
 from hubel.data.check.facts import FactRow
 from hubel.data.check.one_rule import Prediction, predict_by_one_rule
 from hubel.data.check.survey import Survey
+from hubel.data.decode import ImageFacts
 from hubel.data.names import shown
 
+GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "F"})
 LEAST_IMAGES = 20
 """A class with fewer images that differ says nothing about a rule and is left out."""
 
@@ -46,15 +48,8 @@ def shortcut_findings(
         Deals out the folds.
     """
     read = np.flatnonzero(survey.read)
-    named = np.array([files[index].label for index in read.tolist()])
-    different = set(zip(named.tolist(), groups[read].tolist(), strict=True))
-    numbers = Counter(name for name, _ in different)
-    judged = [name for name in classes if numbers[name] >= LEAST_IMAGES]
-    if len(judged) < 2:
-        return
-    chosen = read[np.isin(named, judged)]
-    labels = np.array([judged.index(files[index].label) for index in chosen.tolist()])
-    together = np.unique(groups[chosen], return_inverse=True)[1]
+    judged = large_classes(classes, [files[index].label for index in read.tolist()], groups[read])
+    chosen = np.array([index for index in read.tolist() if files[index].label in judged], int)
     facts = survey.facts[chosen]
     kinds = {
         "shortcut-size": size_kinds(facts),
@@ -64,10 +59,69 @@ def shortcut_findings(
         "shortcut-border": [border_kind(row) for row in facts],
         "shortcut-name": [name_pattern(files[index].name, files[index].label) for index in chosen.tolist()],
     }
+    yield from telling_properties(
+        kinds, [files[index].label for index in chosen.tolist()], judged, groups[chosen], generator
+    )
+
+
+def header_shortcuts(
+    classes: Sequence[str],
+    named: Sequence[str],
+    facts: Sequence[ImageFacts],
+    *,
+    groups: Labels,
+    generator: np.random.Generator,
+) -> Iterator[Finding]:
+    """The shortcuts that headers alone show (size, shape, grey or colour, file format), for those who decode no pixel for it.
+
+    Parameters
+    ----------
+    classes
+        The names of the classes.
+    named
+        The class of each of n images.
+    facts
+        Their headers.
+    groups
+        The group of copies that each is in, of shape (n).
+    generator
+        Deals out the folds.
+    """
+    judged = large_classes(classes, named, groups)
+    chosen = [row for row, name in enumerate(named) if name in judged]
+    shapes = np.array([(facts[row].width, facts[row].height) for row in chosen], [("width", int), ("height", int)])
+    kinds = {
+        "shortcut-size": size_kinds(shapes),
+        "shortcut-aspect": [aspect_kind(row) for row in shapes],
+        "shortcut-colour": ["grey" if facts[row].mode in GREY_MODES else "colour" for row in chosen],
+        "shortcut-format": [facts[row].format for row in chosen],
+    }
+    yield from telling_properties(kinds, [named[row] for row in chosen], judged, groups[chosen], generator)
+
+
+def large_classes(classes: Sequence[str], named: Sequence[str], groups: Labels) -> list[str]:
+    """The classes with enough different images to say something; none when there are fewer than two."""
+    numbers = Counter(name for name, _ in set(zip(named, groups.tolist(), strict=True)))
+    judged = [name for name in classes if numbers[name] >= LEAST_IMAGES]
+    return judged if len(judged) > 1 else []
+
+
+def telling_properties(
+    kinds: Mapping[str, Sequence[str]],
+    named: Sequence[str],
+    classes: Sequence[str],
+    groups: Labels,
+    generator: np.random.Generator,
+) -> Iterator[Finding]:
+    """The findings about properties, given as the kind of each image by the rule's id."""
+    if not classes:
+        return
+    labels = np.array([classes.index(name) for name in named])
+    together = np.unique(groups, return_inverse=True)[1]
     for rule, values in kinds.items():
         if len(set(values)) > 1:
             prediction = predict_by_one_rule(values, labels, together, generator)
-            if finding := shortcut(rule, prediction, judged, values, labels):
+            if finding := shortcut(rule, prediction, classes, values, labels):
                 yield finding
 
 
@@ -83,8 +137,8 @@ def shortcut(
             rules()[rule],
             (),
             tuple(classes),
-            f"right for {accuracy} % by this alone, by chance {chance} % (most of {example})",
-            f"이것만으로 {accuracy} % 맞힘, 우연이라면 {chance} % (주로 {example})",
+            f"right for {accuracy} % by this alone, {chance} % by chance (mostly {example})",
+            f"이것만 보고도 {accuracy} %를 맞힘, 우연이면 {chance} % (가장 흔한 값은 {example})",
             ("all classes",),
         )
     if prediction.telling_skill >= needed:
@@ -94,8 +148,8 @@ def shortcut(
             rules()[rule],
             (),
             (name,),
-            f"{shown(name)} or not: right for {accuracy} % by this alone, by chance 50 % (most of {example})",
-            f"{shown(name)} 인지 아닌지: 이것만으로 {accuracy} % 맞힘, 우연이라면 50 % (주로 {example})",
+            f"“{shown(name)}” or not: right for {accuracy} % by this alone, 50 % by chance (mostly {example})",
+            f"“{shown(name)}”인지 아닌지를 이것만 보고도 {accuracy} % 맞힘, 우연이면 50 % (가장 흔한 값은 {example})",
             (name,),
         )
     return None
