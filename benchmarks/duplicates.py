@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import shutil
 import sys
 import tempfile
 import time
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument("--overlaps", action="store_true")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--leak", action="store_true")
+    parser.add_argument("--draws", type=int, default=4, help="of the leak tax, for each of its three rows")
     parser.add_argument("--child", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument(
         "--folder", type=Path, action="append", default=[], metavar="DIR", help="unpacked sets, by name"
@@ -72,7 +75,7 @@ def main() -> None:
     elif arguments.scale:
         record["scale"] = scale(unpacked)
     elif arguments.leak:
-        record["leak"] = leak(unpacked)
+        record["leak"] = leak(unpacked, arguments.draws)
     else:
         for name in arguments.sets:
             record[name] = planted(name, unpacked, arguments.images, arguments.copies, arguments.finders)
@@ -219,49 +222,70 @@ def scale(unpacked: dict[str, Path]) -> object:
     return record
 
 
-def leak(unpacked: dict[str, Path]) -> object:
+def leak(unpacked: dict[str, Path], draws: int) -> object:
     """Planted copies: the gap that the report shows, beside that between a random split's claim and fresh images.
 
-    The fresh images are changed and copied as those to learn from are, or they would be easier. `groups known` is the
-    same training told who is whose copy: how far the search is to blame.
+    The pictures to learn from and the fresh ones are drawn anew from all of CIFAR-10 in every draw. The fresh ones are changed and
+    copied as those to learn from are, or they would be easier. `groups known` is the same training told who is whose copy: how far
+    the search is to blame.
     """
-    rows, record = [], []
+    rows: list[list[object]] = []
+    record: list[dict[str, Any]] = []
     with data_set("cifar10", unpacked.get("cifar10")) as folder, tempfile.TemporaryDirectory() as place:
         if folder is None:
             print(absent("cifar10"))
             return None
+        files = pictures(folder)
         for number, (num_originals, copies_of_each) in enumerate(((2000, 1), (1000, 3), (3000, 1))):
-            root = Path(place) / str(number)
-            noise = np.random.default_rng(SEED + number)
-            files = pictures(folder / "train")
-            chosen = [files[row] for row in sorted(noise.choice(len(files), num_originals, replace=False))]
-            write_with_copies(chosen, copies_of_each, root / "data", noise)
-            write_with_copies(evenly(pictures(folder / "test"), 2500), copies_of_each, root / "fresh", noise)
-            found, told = (leak_run(root, kind) for kind in ("data", "data.csv"))
-            fresh = run_hubel("evaluate", found["folder"], root / "fresh", "--json", cache=root / "cache")
-            accuracy = float(fresh.answer["accuracy"])
-            tax = found["leak_tax"]
-            gap, truth = tax["difference"], tax["naive_accuracy"] - accuracy
-            record.append({"originals": num_originals, "copies": copies_of_each, "tax": tax, "fresh": accuracy})
-            record[-1] |= {"tax_told": told["leak_tax"]}
-            figures = (tax["naive_accuracy"], tax["honest_accuracy"], told["leak_tax"]["honest_accuracy"], accuracy)
-            shown = [f"{100 * figure:.1f}" for figure in (*figures, gap, truth, gap - truth)]
-            rows.append([num_originals, copies_of_each, *shown])
-            print(f"{number + 1} of 3: {rows[-1]}", file=sys.stderr, flush=True)
-    header = [
-        "originals",
-        "copies of each",
-        "random split",
-        "groups kept",
-        "groups known",
-        "2,500 fresh and their copies",
-        "gap shown",
-        "true gap",
-        "off by",
-    ]
-    print("CIFAR-10, every image planted with changed copies; accuracies in %, gaps in points\n")
+            found = []
+            for draw in range(draws):
+                root = Path(place) / f"{number}-{draw}"
+                found.append(
+                    leak_draw(files, num_originals, copies_of_each, root, np.random.default_rng([SEED, number, draw]))
+                )
+                shutil.rmtree(root)
+                print(
+                    f"{num_originals} originals, draw {draw + 1} of {draws}: {found[-1]}", file=sys.stderr, flush=True
+                )
+            record.append({"originals": num_originals, "copies": copies_of_each, "draws": found})
+            rows.append([num_originals, copies_of_each, *leak_row(found)])
+        rows.append(["all", "", *leak_row([draw for entry in record for draw in entry["draws"]])])
+    header = ["originals", "copies of each", *LEAK_COLUMNS, "off by"]
+    print(
+        f"CIFAR-10, every image planted with changed copies, means of {draws} draws; accuracies in %, gaps in points\n"
+    )
     print(markdown_table(header, rows) + "\n")
     return record
+
+
+LEAK_COLUMNS = ("random split", "groups kept", "groups known", "fresh", "gap shown", "true gap")
+NUM_FRESH = 4000
+
+
+def leak_draw(
+    files: Sequence[Path], num_originals: int, copies: int, root: Path, noise: np.random.Generator
+) -> dict[str, float]:
+    """One draw: the columns of the table."""
+    chosen = noise.choice(len(files), num_originals + NUM_FRESH, replace=False)
+    learned, fresh = np.split(chosen, [num_originals])
+    write_with_copies([files[row] for row in np.sort(learned)], copies, root / "data", noise)
+    write_with_copies([files[row] for row in np.sort(fresh)], copies, root / "fresh", noise)
+    found, told = (leak_run(root, kind) for kind in ("data", "data.csv"))
+    answer = run_hubel("evaluate", found["folder"], root / "fresh", "--json", cache=root / "cache").answer
+    tax, accuracy = found["leak_tax"], float(answer["accuracy"])
+    naive, honest, known = tax["naive_accuracy"], tax["honest_accuracy"], told["leak_tax"]["honest_accuracy"]
+    figures = (naive, honest, known, accuracy, tax["difference"], naive - accuracy)
+    return dict(zip(LEAK_COLUMNS, figures, strict=True))
+
+
+def leak_row(draws: Sequence[dict[str, float]]) -> list[str]:
+    """Means over draws, and how far the gaps shown lie from the true ones, with the standard error of that mean."""
+    off = np.array([draw["gap shown"] - draw["true gap"] for draw in draws]) * 100
+    error = f" ± {off.std(ddof=1) / math.sqrt(len(off)):.1f}" if len(off) > 1 else ""
+    return [
+        *(f"{100 * np.mean([draw[name] for draw in draws]):.1f}" for name in LEAK_COLUMNS),
+        f"{off.mean():+.1f}{error}",
+    ]
 
 
 def leak_run(root: Path, source: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Every text for users exists in both languages.
 
-Each call of `say(…)` names `en` and `ko` and nothing else, neither is empty, the Korean holds Hangul and the English none,
+Each call of `say(…)` names `en` and `ko` and nothing else, each of `option(…)` and `argument(…)` names both, neither is empty, the Korean holds Hangul and the English none,
 and both show the same values. Each page that has a twin (`README.ko.md` beside `README.md`) has it, and so do the pages
 that must have one.
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HANGUL = re.compile("[\uac00-\ud7a3]")
+SPEAKERS = ("say", "option", "argument")
 PAGES_IN_BOTH_LANGUAGES = ("README.md", "docs/index.md", "docs/start.md", "docs/stages/*.md")
 
 
@@ -34,7 +35,7 @@ def main() -> None:
 def check_source(source: str, file: str) -> Iterator[str]:
     """The findings about the `say` calls of one module."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and called_name(node) == "say":
+        if isinstance(node, ast.Call) and called_name(node) in SPEAKERS:
             for finding in check_call(node):
                 yield f"{file}:{node.lineno}: {finding}"
 
@@ -42,8 +43,11 @@ def check_source(source: str, file: str) -> Iterator[str]:
 def check_call(call: ast.Call) -> Iterator[str]:
     """The findings about one call of `say`."""
     texts = {keyword.arg: keyword.value for keyword in call.keywords}
-    if call.args or set(texts) != {"en", "ko"}:
+    if called_name(call) == "say" and (call.args or set(texts) != {"en", "ko"}):
         yield "say() takes en= and ko=, both and nothing else"
+        return
+    if not texts.keys() >= {"en", "ko"}:
+        yield f"{called_name(call)}() takes en= and ko=, both"
         return
     english, korean = written_words(texts["en"]), written_words(texts["ko"])
     if english is None or korean is None:

@@ -22,6 +22,8 @@ from support import unpack_member
         ('say(en="완료", ko="완료")', "English text has Hangul"),
         ('say(en="", ko="완료")', "empty"),
         ("say(en=text, ko=other)", "literals"),
+        ('option("--fast", en="done")', "both"),
+        ('argument(NAME, en="done", ko="done")', "no Hangul"),
         ('say(en=f"read {count} files", ko="파일을 읽었습니다")', "different values"),
     ],
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json as json_format
 from typing import Annotated
 
-import typer
-
+from hubel.cli.options import option
 from hubel.cli.terminal import output_console, write_lines
 from hubel.core.language import say
 
@@ -31,10 +30,8 @@ def examples() -> str:
 
 
 def cache(
-    clear: Annotated[bool, typer.Option("--clear", help=say(en="Remove all of it.", ko="모두 지웁니다."))] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help=say(en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다."))
-    ] = False,
+    clear: Annotated[bool, option("--clear", en="Remove all of it.", ko="모두 지웁니다.")] = False,
+    json: Annotated[bool, option("--json", en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다.")] = False,
 ) -> None:
     """Show the cache, or clear it."""
     from hubel import workflows

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hubel.cli import options
+from hubel.cli.options import DATA, FILE, FOLDER, IN_A_PIPELINE, argument, option
 from hubel.cli.progress import telling
 from hubel.cli.terminal import notes_console, output_console, write_lines
 from hubel.core.language import say
@@ -45,103 +47,86 @@ def _shown_path(name: str | None) -> Path | None:
 def check(  # noqa: PLR0913, PLR0917  an option each
     data: Annotated[
         str,
-        typer.Argument(
-            metavar=say(en="DATA", ko="데이터"),
-            help=say(
-                en="Labelled images, as for `hubel train`.", ko="레이블이 있는 이미지(`hubel train`과 같은 형식)."
-            ),
+        argument(
+            DATA, en="Labelled images, as for `hubel train`.", ko="레이블이 있는 이미지(`hubel train`과 같은 형식)."
         ),
     ],
     html: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            help=say(en="Write a page with the pictures side by side.", ko="사진을 나란히 보여 주는 페이지를 씁니다."),
+        option(
+            en="Write a page with the pictures side by side.",
+            ko="사진을 나란히 보여 주는 페이지를 씁니다.",
+            metavar=FILE,
         ),
     ] = None,
     write_list: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FOLDER", ko="폴더"),
-            help=say(
-                en="Write lists to act on: a CSV of files for each kind of finding.",
-                ko="처리할 파일 목록을 항목별 CSV로 씁니다.",
-            ),
+        option(
+            en="Write lists to act on: a CSV of files for each kind of finding.",
+            ko="처리할 파일 목록을 항목별 CSV로 씁니다.",
+            metavar=FOLDER,
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            en="Look for these findings alone, such as unreadable; may be repeated, or separated by commas.",
+            ko="이 항목만 찾습니다(예: unreadable). 반복하거나 쉼표로 나열할 수 있습니다.",
             metavar="ID",
-            help=say(
-                en="Look for these findings alone, such as unreadable; may be repeated, or separated by commas.",
-                ko="이 항목만 찾습니다(예: unreadable). 반복하거나 쉼표로 나열할 수 있습니다.",
-            ),
         ),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            en="Leave these findings out; may be repeated, or separated by commas.",
+            ko="이 항목은 뺍니다. 반복하거나 쉼표로 나열할 수 있습니다.",
             metavar="ID",
-            help=say(
-                en="Leave these findings out; may be repeated, or separated by commas.",
-                ko="이 항목은 뺍니다. 반복하거나 쉼표로 나열할 수 있습니다.",
-            ),
         ),
     ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help=say(
-                en="Print everything as one JSON object on stdout.", ko="모두 표준 출력에 JSON 객체 하나로 씁니다."
-            ),
-        ),
-    ] = False,
+    json: Annotated[bool, options.everything_as_json()] = False,
     strict: Annotated[
         bool,
-        typer.Option(
+        option(
             "--strict",
-            rich_help_panel=say(en="In a pipeline", ko="자동 점검"),
-            help=say(
-                en="End with exit code 3 when there is an error or a warning.",
-                ko="오류나 주의가 있으면 종료 코드 3으로 끝냅니다.",
-            ),
+            en="End with exit code 3 when there is an error or a warning.",
+            ko="오류나 주의가 있으면 종료 코드 3으로 끝냅니다.",
+            panel=IN_A_PIPELINE,
         ),
     ] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            rich_help_panel=say(en="In a pipeline", ko="자동 점검"),
-            help=say(
-                en="Findings that are known already: only others are shown and count.",
-                ko="이미 아는 항목의 목록. 나머지만 보여 주고 셉니다.",
-            ),
+        option(
+            en="Findings that are known already: only others are shown and count.",
+            ko="이미 아는 항목의 목록. 나머지만 보여 주고 셉니다.",
+            metavar=FILE,
+            panel=IN_A_PIPELINE,
         ),
     ] = None,
     write_baseline: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            rich_help_panel=say(en="In a pipeline", ko="자동 점검"),
-            help=say(en="Write what is found now, for --baseline.", ko="지금 발견한 것을 --baseline용으로 기록합니다."),
+        option(
+            en="Write what is found now, for --baseline.",
+            ko="지금 발견한 것을 --baseline용으로 기록합니다.",
+            metavar=FILE,
+            panel=IN_A_PIPELINE,
         ),
     ] = None,
     sarif: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            rich_help_panel=say(en="In a pipeline", ko="자동 점검"),
-            help=say(en="Write SARIF 2.1.0, for code hosts.", ko="코드 저장소용 SARIF 2.1.0 파일을 씁니다."),
+        option(
+            en="Write SARIF 2.1.0, for code hosts.",
+            ko="코드 저장소용 SARIF 2.1.0 파일을 씁니다.",
+            metavar=FILE,
+            panel=IN_A_PIPELINE,
         ),
     ] = None,
     junit: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            rich_help_panel=say(en="In a pipeline", ko="자동 점검"),
-            help=say(en="Write JUnit XML, for test servers.", ko="테스트 서버용 JUnit XML 파일을 씁니다."),
+        option(
+            en="Write JUnit XML, for test servers.",
+            ko="테스트 서버용 JUnit XML 파일을 씁니다.",
+            metavar=FILE,
+            panel=IN_A_PIPELINE,
         ),
     ] = None,
 ) -> None:

@@ -6,8 +6,8 @@ import json as json_format
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from hubel.cli import options
+from hubel.cli.options import FILE, NAME, argument, option
 from hubel.cli.progress import telling
 from hubel.cli.terminal import notes_console, output_console, write_lines
 from hubel.core.events import Note, Progress
@@ -35,60 +35,40 @@ def examples() -> str:
 def compare(  # noqa: PLR0913, PLR0917  an option each
     first: Annotated[
         str,
-        typer.Argument(
-            metavar="A",
-            help=say(en="A run folder that `hubel train` wrote.", ko="`hubel train`이 쓴 실행 폴더."),
-        ),
+        argument("A", en="A run folder that `hubel train` wrote.", ko="`hubel train`이 쓴 실행 폴더."),
     ],
     second: Annotated[
         str,
-        typer.Argument(metavar="B", help=say(en="Another run folder.", ko="다른 실행 폴더.")),
+        argument("B", en="Another run folder.", ko="다른 실행 폴더."),
     ],
     data: Annotated[
         str | None,
-        typer.Argument(
-            metavar=say(en="[DATA]", ko="[데이터]"),
-            help=say(
-                en="Labelled images for both to judge, as for `hubel evaluate`; best ones that neither has learned from.",
-                ko="두 모델이 함께 판정할 레이블 있는 이미지(`hubel evaluate`와 같은 형식). 둘 다 배우지 않은 이미지가 좋습니다.",
-            ),
+        argument(
+            ("[DATA]", "[데이터]"),
+            en="Labelled images for both to judge, as for `hubel evaluate`; best ones that neither has learned from.",
+            ko="두 모델이 함께 판정할 레이블 있는 이미지(`hubel evaluate`와 같은 형식). 둘 다 배우지 않은 이미지가 좋습니다.",
         ),
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            help=say(
-                en="Write a page with the pictures on which the two differ.",
-                ko="답이 갈린 사진을 보여 주는 페이지를 씁니다.",
-            ),
+        option(
+            en="Write a page with the pictures on which the two differ.",
+            ko="답이 갈린 사진을 보여 주는 페이지를 씁니다.",
+            metavar=FILE,
         ),
     ] = None,
     shared_classes: Annotated[
         bool,
-        typer.Option(
+        option(
             "--shared-classes",
-            help=say(
-                en="Where the runs have different classes: compare on images of the classes that both know.",
-                ko="두 실행의 클래스가 다르면 둘 다 아는 클래스의 이미지로만 비교합니다.",
-            ),
+            en="Where the runs have different classes: compare on images of the classes that both know.",
+            ko="두 실행의 클래스가 다르면 둘 다 아는 클래스의 이미지로만 비교합니다.",
         ),
     ] = False,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help=say(
-                en="Print everything as one JSON object on stdout.", ko="모두 표준 출력에 JSON 객체 하나로 씁니다."
-            ),
-        ),
-    ] = False,
+    json: Annotated[bool, options.everything_as_json()] = False,
     engine: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="NAME", ko="이름"),
-            help=say(en="The engine to run both models on.", ko="두 모델을 실행할 엔진."),
-        ),
+        option(en="The engine to run both models on.", ko="두 모델을 실행할 엔진.", metavar=NAME),
     ] = None,
 ) -> None:
     """Compare, and show what was found."""

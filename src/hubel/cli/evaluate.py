@@ -6,13 +6,11 @@ import json as json_format
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from hubel.cli.limits import accept_error_help, finished_run_panel, reject_help, share_metavar
+from hubel.cli import options
+from hubel.cli.options import COLUMN, DATA, NAME, THREE_ANSWERS, argument, option
 from hubel.cli.progress import telling
-from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
+from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import notes_console, output_console, write_lines
-from hubel.cli.usage import share_of
 from hubel.core.events import Note, Progress
 from hubel.core.language import say
 
@@ -35,77 +33,38 @@ def examples() -> str:
 
 
 def evaluate(  # noqa: PLR0913, PLR0917  an option each
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar=say(en="RUN", ko="실행"),
-            help=say(
-                en="A run folder that `hubel train` wrote, such as runs/pets.",
-                ko="`hubel train`이 쓴 실행 폴더(예: runs/pets).",
-            ),
-        ),
-    ],
+    run: Annotated[str, options.finished_run()],
     data: Annotated[
         str,
-        typer.Argument(
-            metavar=say(en="DATA", ko="데이터"),
-            help=say(
-                en="Labelled images, as for `hubel train`; their classes must be known to the run.",
-                ko="레이블이 있는 이미지(`hubel train`과 같은 형식). 클래스는 실행에 있는 것이어야 합니다.",
-            ),
+        argument(
+            DATA,
+            en="Labelled images, as for `hubel train`; their classes must be known to the run.",
+            ko="레이블이 있는 이미지(`hubel train`과 같은 형식). 클래스는 실행에 있는 것이어야 합니다.",
         ),
     ],
     json: Annotated[
         bool,
-        typer.Option(
+        option(
             "--json",
-            help=say(
-                en="Print all metrics as one JSON object on stdout.",
-                ko="모든 수치를 표준 출력에 JSON 객체 하나로 씁니다.",
-            ),
+            en="Print all metrics as one JSON object on stdout.",
+            ko="모든 수치를 표준 출력에 JSON 객체 하나로 씁니다.",
         ),
     ] = False,
     by: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="COLUMN", ko="열"),
-            help=say(
-                en="Measure each group of images, too, that this column of the table DATA names (camera, place, …), and the "
-                "largest gap between two.",
-                ko="표 DATA의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정하고, 그룹 사이의 가장 큰 차이를 보여 줍니다.",
-            ),
+        option(
+            en="Measure each group of images, too, that this column of the table DATA names (camera, place, …), and the "
+            "largest gap between two.",
+            ko="표 DATA의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정하고, 그룹 사이의 가장 큰 차이를 보여 줍니다.",
+            metavar=COLUMN,
         ),
     ] = None,
-    at_least: Annotated[
-        list[str] | None,
-        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
-    ] = None,
-    accept_error: Annotated[
-        float | None,
-        typer.Option(
-            "--accept-error",
-            parser=share_of("--accept-error"),
-            metavar=share_metavar(),
-            help=accept_error_help(),
-            rich_help_panel=finished_run_panel(),
-        ),
-    ] = None,
-    reject: Annotated[
-        float | None,
-        typer.Option(
-            "--reject",
-            parser=share_of("--reject"),
-            metavar=share_metavar(),
-            help=reject_help(),
-            rich_help_panel=finished_run_panel(),
-        ),
-    ] = None,
+    at_least: Annotated[list[str] | None, options.at_least()] = None,
+    accept_error: Annotated[float | None, options.accept_error(THREE_ANSWERS)] = None,
+    reject: Annotated[float | None, options.reject(THREE_ANSWERS)] = None,
     engine: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="NAME", ko="이름"),
-            help=say(en="The engine to run the model on.", ko="모델을 실행할 엔진."),
-        ),
+        option(en="The engine to run the model on.", ko="모델을 실행할 엔진.", metavar=NAME),
     ] = None,
 ) -> None:
     """Measure, and show the figures."""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hubel.cli.options import FILE, FOLDER, argument, option
 from hubel.cli.terminal import output_console, write_lines
 from hubel.core.language import say
 
@@ -41,56 +42,45 @@ def examples() -> str:
 def forget(
     sought: Annotated[
         str,
-        typer.Argument(
-            metavar=say(en="FILE", ko="파일"),
-            help=say(
-                en="An image file, or the first eight or more digits of its SHA-256.",
-                ko="이미지 파일, 또는 그 SHA-256의 앞 여덟 자리 이상.",
-            ),
+        argument(
+            FILE,
+            en="An image file, or the first eight or more digits of its SHA-256.",
+            ko="이미지 파일, 또는 그 SHA-256의 앞 여덟 자리 이상.",
         ),
     ],
     runs: Annotated[
         str,
-        typer.Option(
-            metavar=say(en="FOLDER", ko="폴더"),
-            help=say(
-                en="Where to look for runs, at any depth (runs).", ko="실행을 찾을 폴더. 하위 폴더도 봅니다(runs)."
-            ),
+        option(
+            en="Where to look for runs, at any depth (runs).",
+            ko="실행을 찾을 폴더. 하위 폴더도 봅니다(runs).",
+            metavar=FOLDER,
         ),
     ] = "runs",
     near: Annotated[
         bool,
-        typer.Option(
+        option(
             "--near",
-            help=say(
-                en="Find images, too, that look like it: other sizes, qualities, formats.",
-                ko="크기, 품질, 형식이 달라도 비슷해 보이는 이미지까지 찾습니다.",
-            ),
+            en="Find images, too, that look like it: other sizes, qualities, formats.",
+            ko="크기, 품질, 형식이 달라도 비슷해 보이는 이미지까지 찾습니다.",
         ),
     ] = False,
     purge: Annotated[
         bool,
-        typer.Option(
+        option(
             "--purge",
-            help=say(
-                en="Remove what hubel's caches hold of it: pixels, features, unpacked copies.",
-                ko="hubel의 캐시에 있는 픽셀, 특징, 압축을 푼 사본을 지웁니다.",
-            ),
+            en="Remove what hubel's caches hold of it: pixels, features, unpacked copies.",
+            ko="hubel의 캐시에 있는 픽셀, 특징, 압축을 푼 사본을 지웁니다.",
         ),
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option(
+        option(
             "--strict",
-            help=say(
-                en="End with exit code 3 when something of it is anywhere, or a run cannot tell.",
-                ko="어딘가에 남아 있거나 알 수 없는 실행이 있으면 종료 코드 3으로 끝냅니다.",
-            ),
+            en="End with exit code 3 when something of it is anywhere, or a run cannot tell.",
+            ko="어딘가에 남아 있거나 알 수 없는 실행이 있으면 종료 코드 3으로 끝냅니다.",
         ),
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help=say(en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다."))
-    ] = False,
+    json: Annotated[bool, option("--json", en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다.")] = False,
 ) -> None:
     """Look for a file, and say what to do."""
     from hubel import workflows

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from hubel.cli import options
+from hubel.cli.options import FILE, argument, option
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import wrong_value
 from hubel.core.errors import UsageError
@@ -36,58 +36,42 @@ def examples() -> str:
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar=say(en="[NAME]", ko="[이름]"),
-            help=say(en="A network, such as lenet5, vgg16, resnet50.", ko="신경망 이름(예: lenet5, vgg16, resnet50)."),
+        argument(
+            ("[NAME]", "[이름]"),
+            en="A network, such as lenet5, vgg16, resnet50.",
+            ko="신경망 이름(예: lenet5, vgg16, resnet50).",
         ),
     ] = None,
     input: Annotated[  # noqa: A002  the option's name
         str | None,
-        typer.Option(
+        option(
             "--input",
+            en="Images of this shape: channels, height, width. By default those of the paper.",
+            ko="입력 이미지의 채널, 높이, 너비. 기본값은 논문의 크기입니다.",
             metavar="3x224x224",
-            help=say(
-                en="Images of this shape: channels, height, width. By default those of the paper.",
-                ko="입력 이미지의 채널, 높이, 너비. 기본값은 논문의 크기입니다.",
-            ),
         ),
     ] = None,
     svg: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            help=say(en="Draw the network into an SVG file.", ko="신경망을 SVG 파일로 그립니다."),
-        ),
+        option(en="Draw the network into an SVG file.", ko="신경망을 SVG 파일로 그립니다.", metavar=FILE),
     ] = None,
     trace: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="IMAGE", ko="이미지"),
-            help=say(
-                en="Send one image through, and show the range of values after every layer.",
-                ko="이미지 한 장을 통과시켜 층마다 값의 범위를 보여 줍니다.",
-            ),
+        option(
+            en="Send one image through, and show the range of values after every layer.",
+            ko="이미지 한 장을 통과시켜 층마다 값의 범위를 보여 줍니다.",
+            metavar=("IMAGE", "이미지"),
         ),
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="imagenet|FILE", ko="imagenet|파일"),
-            help=say(
-                en="With --trace: trained weights, downloaded by torchvision or timm, or a checkpoint. Else they are fresh.",
-                ko="--trace와 함께: 학습된 가중치(torchvision·timm이 내려받음) 또는 체크포인트 파일. 없으면 새로 뽑은 가중치를 씁니다.",
-            ),
+        option(
+            en="With --trace: trained weights, downloaded by torchvision or timm, or a checkpoint. Else they are fresh.",
+            ko="--trace와 함께: 학습된 가중치(torchvision·timm이 내려받음) 또는 체크포인트 파일. 없으면 새로 뽑은 가중치를 씁니다.",
+            metavar=("imagenet|FILE", "imagenet|파일"),
         ),
     ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help=say(
-                en="Print everything as one JSON object on stdout.", ko="모두 표준 출력에 JSON 객체 하나로 씁니다."
-            ),
-        ),
-    ] = False,
+    json: Annotated[bool, options.everything_as_json()] = False,
 ) -> None:
     """List the networks, or describe one."""
     from hubel import workflows

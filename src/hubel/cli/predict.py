@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from hubel.cli.limits import accept_error_help, finished_run_panel, reject_help, share_metavar
+from hubel.cli import options
+from hubel.cli.options import FILE, FOLDER, NAME, NUMBER, THREE_ANSWERS, argument, option
 from hubel.cli.progress import telling, telling_notes
-from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
+from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import notes_console, write_lines
-from hubel.cli.usage import one_of, share_of, whole_number, wrong_value
+from hubel.cli.usage import one_of, whole_number, wrong_value
 from hubel.core.errors import UsageError
 from hubel.core.events import Note
 from hubel.core.language import say
@@ -44,120 +45,76 @@ def examples() -> str:
 
 
 def predict(  # noqa: PLR0913, PLR0917  an option each
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar=say(en="RUN", ko="실행"),
-            help=say(
-                en="A run folder that `hubel train` wrote, such as runs/pets.",
-                ko="`hubel train`이 쓴 실행 폴더(예: runs/pets).",
-            ),
-        ),
-    ],
+    run: Annotated[str, options.finished_run()],
     sources: Annotated[
         list[str],
-        typer.Argument(
-            metavar=say(en="SOURCES...", ko="소스..."),
-            help=say(
-                en="Images, folders, patterns in quotes, archives, addresses (https://…), tables with a column file_name, lists of "
-                "addresses (.txt), or - for names on standard input.",
-                ko="이미지, 폴더, 따옴표로 묶은 패턴, 압축 파일, 주소(https://…), file_name 열이 있는 표, 주소 목록(.txt), 또는 표준 입력의 "
-                "이름을 뜻하는 - .",
-            ),
+        argument(
+            ("SOURCES...", "소스..."),
+            en="Images, folders, patterns in quotes, archives, addresses (https://…), tables with a column file_name, lists of "
+            "addresses (.txt), or - for names on standard input.",
+            ko="이미지, 폴더, 따옴표로 묶은 패턴, 압축 파일, 주소(https://…), file_name 열이 있는 표, 주소 목록(.txt), 또는 표준 입력의 "
+            "이름을 뜻하는 - .",
         ),
     ],
     style: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--format",
+            en="How answers are written; by default as the name of --out says, else as a table.",
+            ko="답을 쓰는 형식. 기본값은 --out 파일 이름에 따르며, 없으면 표입니다.",
             metavar="table|jsonl|csv",
-            help=say(
-                en="How answers are written; by default as the name of --out says, else as a table.",
-                ko="답을 쓰는 형식. 기본값은 --out 파일 이름에 따르며, 없으면 표입니다.",
-            ),
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help=say(en="The same as --format jsonl.", ko="--format jsonl과 같습니다."))
-    ] = False,
-    csv: Annotated[
-        bool, typer.Option("--csv", help=say(en="The same as --format csv.", ko="--format csv와 같습니다."))
-    ] = False,
+    json: Annotated[bool, option("--json", en="The same as --format jsonl.", ko="--format jsonl과 같습니다.")] = False,
+    csv: Annotated[bool, option("--csv", en="The same as --format csv.", ko="--format csv와 같습니다.")] = False,
     out: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FILE", ko="파일"),
-            help=say(
-                en="Write the answers into a file, which appears when all is done.",
-                ko="답을 파일에 씁니다. 파일은 모두 끝난 뒤에 나타납니다.",
-            ),
+        option(
+            en="Write the answers into a file, which appears when all is done.",
+            ko="답을 파일에 씁니다. 파일은 모두 끝난 뒤에 나타납니다.",
+            metavar=FILE,
         ),
     ] = None,
     top_k: Annotated[
         int,
-        typer.Option(
+        option(
             "--top-k",
+            en="How many of the best classes to give (5).",
+            ko="가장 그럴듯한 클래스를 몇 개까지 답할지 (5).",
+            metavar=NUMBER,
             parser=whole_number("--top-k"),
-            metavar=say(en="NUMBER", ko="개수"),
-            help=say(en="How many of the best classes to give (5).", ko="가장 그럴듯한 클래스를 몇 개까지 답할지 (5)."),
         ),
     ] = 5,
-    at_least: Annotated[
-        list[str] | None,
-        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
-    ] = None,
-    accept_error: Annotated[
-        float | None,
-        typer.Option(
-            "--accept-error",
-            parser=share_of("--accept-error"),
-            metavar=share_metavar(),
-            help=accept_error_help(),
-            rich_help_panel=finished_run_panel(),
-        ),
-    ] = None,
-    reject: Annotated[
-        float | None,
-        typer.Option(
-            "--reject",
-            parser=share_of("--reject"),
-            metavar=share_metavar(),
-            help=reject_help(),
-            rich_help_panel=finished_run_panel(),
-        ),
-    ] = None,
+    at_least: Annotated[list[str] | None, options.at_least()] = None,
+    accept_error: Annotated[float | None, options.accept_error(THREE_ANSWERS)] = None,
+    reject: Annotated[float | None, options.reject(THREE_ANSWERS)] = None,
     sort_into: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--sort-into",
-            metavar=say(en="FOLDER", ko="폴더"),
-            rich_help_panel=say(en="Sorting", ko="정리"),
-            help=say(
-                en="Copy every image into FOLDER/class/. Nothing is overwritten, and files that could not be read stay where they are.",
-                ko="모든 이미지를 폴더/클래스/ 에 복사합니다. 덮어쓰지 않으며, 읽지 못한 파일은 그대로 둡니다.",
-            ),
+            en="Copy every image into FOLDER/class/. Nothing is overwritten, and files that could not be read stay where they are.",
+            ko="모든 이미지를 폴더/클래스/ 에 복사합니다. 덮어쓰지 않으며, 읽지 못한 파일은 그대로 둡니다.",
+            metavar=FOLDER,
+            panel=("Sorting", "정리"),
         ),
     ] = None,
     link: Annotated[
         bool,
-        typer.Option(
+        option(
             "--link",
-            rich_help_panel=say(en="Sorting", ko="정리"),
-            help=say(
-                en="Link instead of copying: takes no space.", ko="복사 대신 링크를 만듭니다. 공간을 차지하지 않습니다."
-            ),
+            en="Link instead of copying: takes no space.",
+            ko="복사 대신 링크를 만듭니다. 공간을 차지하지 않습니다.",
+            panel=("Sorting", "정리"),
         ),
     ] = False,
     engine: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="NAME", ko="이름"),
-            help=say(
-                en="The engine to run the model on: onnxruntime-f32, the same everywhere, or fastest, for very many images; "
-                "its rounding may move a probability by some hundredths.",
-                ko="모델을 실행할 엔진. 기본값 onnxruntime-f32는 어디서나 결과가 같습니다. 이미지가 아주 많으면 fastest를 쓰세요. "
-                "반올림 때문에 확률이 몇백분의 1쯤 달라질 수 있습니다.",
-            ),
+        option(
+            en="The engine to run the model on: onnxruntime-f32, the same everywhere, or fastest, for very many images; "
+            "its rounding may move a probability by some hundredths.",
+            ko="모델을 실행할 엔진. 기본값 onnxruntime-f32는 어디서나 결과가 같습니다. 이미지가 아주 많으면 fastest를 쓰세요. "
+            "반올림 때문에 확률이 몇백분의 1쯤 달라질 수 있습니다.",
+            metavar=NAME,
         ),
     ] = None,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from hubel.cli.options import DATA, FOLDER, RUN, SHARE, argument, option
 from hubel.cli.progress import telling
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import share_of
@@ -41,52 +42,42 @@ def examples() -> str:
 def reproduce(
     run: Annotated[
         str,
-        typer.Argument(
-            metavar=say(en="RUN", ko="실행"),
-            help=say(en="A run folder that `hubel train` wrote.", ko="`hubel train`이 쓴 실행 폴더."),
-        ),
+        argument(RUN, en="A run folder that `hubel train` wrote.", ko="`hubel train`이 쓴 실행 폴더."),
     ],
     data: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="DATA", ko="데이터"),
-            help=say(en="Where the data are now, when not where they were.", ko="데이터가 옮겨졌다면 지금 있는 위치."),
+        option(
+            en="Where the data are now, when not where they were.",
+            ko="데이터가 옮겨졌다면 지금 있는 위치.",
+            metavar=DATA,
         ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FOLDER", ko="폴더"),
-            help=say(
-                en="Keep the new run there; otherwise it is only compared.",
-                ko="새 실행을 여기에 남깁니다. 지정하지 않으면 비교만 합니다.",
-            ),
+        option(
+            en="Keep the new run there; otherwise it is only compared.",
+            ko="새 실행을 여기에 남깁니다. 지정하지 않으면 비교만 합니다.",
+            metavar=FOLDER,
         ),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(
+        option(
+            en="The share of predictions that may change, and by which accuracy may (1%).",
+            ko="바뀌어도 되는 예측의 비율이자 정확도 차이(1%).",
+            metavar=SHARE,
             parser=share_of("--tolerance"),
-            metavar=say(en="SHARE", ko="비율"),
-            help=say(
-                en="The share of predictions that may change, and by which accuracy may (1%).",
-                ko="바뀌어도 되는 예측의 비율이자 정확도 차이(1%).",
-            ),
         ),
     ] = 0.01,
     from_cache: Annotated[
         bool,
-        typer.Option(
+        option(
             "--from-cache",
-            help=say(
-                en="Take pixels and features that are kept: quicker, but only learning is tried again.",
-                ko="보관된 픽셀과 특징을 씁니다. 빠르지만 학습 단계만 다시 확인합니다.",
-            ),
+            en="Take pixels and features that are kept: quicker, but only learning is tried again.",
+            ko="보관된 픽셀과 특징을 씁니다. 빠르지만 학습 단계만 다시 확인합니다.",
         ),
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help=say(en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다."))
-    ] = False,
+    json: Annotated[bool, option("--json", en="Print JSON on stdout.", ko="표준 출력에 JSON으로 씁니다.")] = False,
 ) -> None:
     """Make a run again, and show what differs."""
     from hubel import workflows

@@ -8,14 +8,12 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import typer
-
-from hubel.cli import scratch_options
-from hubel.cli.limits import accept_error_help, reject_help, share_metavar
+from hubel.cli import options, scratch_options
+from hubel.cli.options import COLUMN, DATA, FINE_CONTROL, FOLDER, NAME, NUMBER, TIME, argument, option
 from hubel.cli.progress import finishing_on_interrupt, telling
-from hubel.cli.promises import at_least_help, at_least_metavar, wishes_of
+from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import output_console, write_lines
-from hubel.cli.usage import one_of, seconds_of, share_of, whole_number
+from hubel.cli.usage import one_of, seconds_of, whole_number
 from hubel.core.events import Finished
 from hubel.core.language import say
 
@@ -44,158 +42,121 @@ def examples() -> str:
 def train(  # noqa: PLR0913, PLR0917  an option each
     data: Annotated[
         str,
-        typer.Argument(
-            metavar=say(en="DATA", ko="데이터"),
-            help=say(
-                en="A folder with one folder of images for each class (or train/ and test/ folders of these), the same as .zip or .tar, a "
-                "CSV or JSONL table with file_name,label[,split,group] (files or addresses), Parquet files, the address of any of these, "
-                "or a set by name: faces, digits, textures (built in); mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, "
-                "eurosat (downloaded if not on this machine).",
-                ko="클래스마다 이미지 폴더가 하나씩 있는 폴더(또는 그런 폴더가 든 train/, test/ 폴더), 같은 것을 담은 .zip·.tar, "
-                "file_name,label[,split,group] 열이 있는 CSV·JSONL 표(파일 이름 또는 주소), Parquet 파일, 이것들의 주소, 또는 세트 이름: "
-                "faces, digits, textures(내장), mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, eurosat(이 컴퓨터에 "
-                "없으면 내려받음).",
-            ),
+        argument(
+            DATA,
+            en="A folder with one folder of images for each class (or train/ and test/ folders of these), the same as .zip or .tar, a "
+            "CSV or JSONL table with file_name,label[,split,group] (files or addresses), Parquet files, the address of any of these, "
+            "or a set by name: faces, digits, textures (built in); mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, "
+            "eurosat (downloaded if not on this machine).",
+            ko="클래스마다 이미지 폴더가 하나씩 있는 폴더(또는 그런 폴더가 든 train/, test/ 폴더), 같은 것을 담은 .zip·.tar, "
+            "file_name,label[,split,group] 열이 있는 CSV·JSONL 표(파일 이름 또는 주소), Parquet 파일, 이것들의 주소, 또는 세트 이름: "
+            "faces, digits, textures(내장), mnist, fashion-mnist, kmnist, cifar10, cats-dogs, flowers, beans, eurosat(이 컴퓨터에 "
+            "없으면 내려받음).",
         ),
     ],
     out: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="FOLDER", ko="폴더"),
-            help=say(
-                en="The run folder to write; never overwritten, a number is added. By default runs/ and the name of the data.",
-                ko="결과를 쓸 실행 폴더. 덮어쓰지 않고 번호를 붙입니다. 기본값은 runs/ 아래 데이터 이름입니다.",
-            ),
+        option(
+            en="The run folder to write; never overwritten, a number is added. By default runs/ and the name of the data.",
+            ko="결과를 쓸 실행 폴더. 덮어쓰지 않고 번호를 붙입니다. 기본값은 runs/ 아래 데이터 이름입니다.",
+            metavar=FOLDER,
         ),
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(
+        option(
+            en="The time for the whole run: 90, 60s, 5m. It ends by then with what it has.",
+            ko="전체 실행에 쓸 시간: 90, 60s, 5m. 시간이 다 되면 그때까지 읽은 것으로 마칩니다.",
+            metavar=TIME,
             parser=seconds_of,
-            metavar=say(en="TIME", ko="시간"),
-            help=say(
-                en="The time for the whole run: 90, 60s, 5m. It ends by then with what it has.",
-                ko="전체 실행에 쓸 시간: 90, 60s, 5m. 시간이 다 되면 그때까지 읽은 것으로 마칩니다.",
-            ),
         ),
     ] = None,
     json: Annotated[
         bool,
-        typer.Option(
+        option(
             "--json",
-            help=say(
-                en="Print the result as one JSON object on stdout.", ko="결과를 표준 출력에 JSON 객체 하나로 씁니다."
-            ),
+            en="Print the result as one JSON object on stdout.",
+            ko="결과를 표준 출력에 JSON 객체 하나로 씁니다.",
         ),
     ] = False,
-    at_least: Annotated[
-        list[str] | None,
-        typer.Option("--at-least", metavar=at_least_metavar(), help=at_least_help()),
-    ] = None,
+    at_least: Annotated[list[str] | None, options.at_least()] = None,
     by: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="COLUMN", ko="열"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="Measure each group of images, too, that this column of the table names (camera, place, …).",
-                ko="표의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정합니다.",
-            ),
+        option(
+            en="Measure each group of images, too, that this column of the table names (camera, place, …).",
+            ko="표의 이 열이 나타내는 이미지 그룹(카메라, 장소 등)별로도 측정합니다.",
+            metavar=COLUMN,
+            panel=FINE_CONTROL,
         ),
     ] = None,
-    accept_error: Annotated[
-        float | None,
-        typer.Option(
-            "--accept-error",
-            parser=share_of("--accept-error"),
-            metavar=share_metavar(),
-            help=accept_error_help(),
-        ),
-    ] = None,
-    reject: Annotated[
-        float | None,
-        typer.Option("--reject", parser=share_of("--reject"), metavar=share_metavar(), help=reject_help()),
-    ] = None,
+    accept_error: Annotated[float | None, options.accept_error()] = None,
+    reject: Annotated[float | None, options.reject()] = None,
     model: Annotated[
         str,
-        typer.Option(
-            metavar=say(en="NAME", ko="이름"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="The pretrained base: efficientnet_lite0 (comes along), any name of timm, or a checkpoint file.",
-                ko="사전 학습된 기반 모델: efficientnet_lite0(함께 설치됨), timm의 이름, 또는 체크포인트 파일.",
-            ),
+        option(
+            en="The pretrained base: efficientnet_lite0 (comes along), any name of timm, or a checkpoint file.",
+            ko="사전 학습된 기반 모델: efficientnet_lite0(함께 설치됨), timm의 이름, 또는 체크포인트 파일.",
+            metavar=NAME,
+            panel=FINE_CONTROL,
         ),
     ] = "efficientnet_lite0",
     size: Annotated[
         int | None,
-        typer.Option(
+        option(
+            en="The side of the input, 32 to 1024; chosen from base, images and budget.",
+            ko="입력 한 변의 픽셀 수, 32에서 1024까지. 기본값은 기반 모델, 이미지, 시간에 맞춰 고릅니다.",
+            metavar=("PIXELS", "픽셀"),
+            panel=FINE_CONTROL,
             parser=whole_number("--size"),
-            metavar=say(en="PIXELS", ko="픽셀"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="The side of the input, 32 to 1024; chosen from base, images and budget.",
-                ko="입력 한 변의 픽셀 수, 32에서 1024까지. 기본값은 기반 모델, 이미지, 시간에 맞춰 고릅니다.",
-            ),
         ),
     ] = None,
     resize: Annotated[
         str,
-        typer.Option(
+        option(
+            en="How pictures become squares: cut, fill up, or squeeze; auto looks at the shapes of the images.",
+            ko="사진을 정사각형으로 만드는 방법: 자르기, 채우기, 눌러 맞추기. auto는 이미지 모양을 보고 고릅니다.",
             metavar="auto|crop|pad|squash",
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="How pictures become squares: cut, fill up, or squeeze; auto looks at the shapes of the images.",
-                ko="사진을 정사각형으로 만드는 방법: 자르기, 채우기, 눌러 맞추기. auto는 이미지 모양을 보고 고릅니다.",
-            ),
+            panel=FINE_CONTROL,
         ),
     ] = "auto",
     views: Annotated[
         int | None,
-        typer.Option(
+        option(
+            en="In how many views each image is shown, 1 to 4; more only while they help and there is time.",
+            ko="이미지마다 보여 줄 모습의 수, 1에서 4까지. 기본값은 도움이 되고 시간이 있을 때만 늘립니다.",
+            metavar=NUMBER,
+            panel=FINE_CONTROL,
             parser=whole_number("--views"),
-            metavar=say(en="NUMBER", ko="개수"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="In how many views each image is shown, 1 to 4; more only while they help and there is time.",
-                ko="이미지마다 보여 줄 모습의 수, 1에서 4까지. 기본값은 도움이 되고 시간이 있을 때만 늘립니다.",
-            ),
         ),
     ] = None,
     seed: Annotated[
         int,
-        typer.Option(
+        option(
+            en="The same seed, data and machine give the same weights (0 if not given).",
+            ko="시드, 데이터, 컴퓨터가 같으면 가중치도 같습니다(기본값 0).",
+            metavar=("NUMBER", "숫자"),
+            panel=FINE_CONTROL,
             parser=whole_number("--seed"),
-            metavar=say(en="NUMBER", ko="숫자"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="The same seed, data and machine give the same weights (0 if not given).",
-                ko="시드, 데이터, 컴퓨터가 같으면 가중치도 같습니다(기본값 0).",
-            ),
         ),
     ] = 0,
     engine: Annotated[
         str | None,
-        typer.Option(
-            metavar=say(en="NAME", ko="이름"),
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="The engine that runs the base, such as onnxruntime-f32; by default the fastest one, measured.",
-                ko="기반 모델을 실행할 엔진(예: onnxruntime-f32). 기본값은 측정해서 가장 빠른 것입니다.",
-            ),
+        option(
+            en="The engine that runs the base, such as onnxruntime-f32; by default the fastest one, measured.",
+            ko="기반 모델을 실행할 엔진(예: onnxruntime-f32). 기본값은 측정해서 가장 빠른 것입니다.",
+            metavar=NAME,
+            panel=FINE_CONTROL,
         ),
     ] = None,
     multi_label: Annotated[
         bool | None,
-        typer.Option(
+        option(
             "--multi-label/--single-label",
-            rich_help_panel=say(en="Fine control", ko="세부 조정"),
-            help=say(
-                en="Whether an image may have several labels, or none. By default so where folders named like cat+dog stand beside "
-                "cat and dog, or labels of a table like cat;dog or a JSON list are made of others.",
-                ko="이미지 하나에 레이블이 여럿이거나 없을 수 있는지 정합니다. 기본값으로는 cat+dog 같은 폴더가 cat, dog 폴더와 함께 있거나, 표의 "
-                "레이블이 cat;dog처럼 다른 레이블로 이루어지거나 JSON 목록이면 그렇게 봅니다.",
-            ),
+            en="Whether an image may have several labels, or none. By default so where folders named like cat+dog stand beside "
+            "cat and dog, or labels of a table like cat;dog or a JSON list are made of others.",
+            ko="이미지 하나에 레이블이 여럿이거나 없을 수 있는지 정합니다. 기본값으로는 cat+dog 같은 폴더가 cat, dog 폴더와 함께 있거나, 표의 "
+            "레이블이 cat;dog처럼 다른 레이블로 이루어지거나 JSON 목록이면 그렇게 봅니다.",
+            panel=FINE_CONTROL,
         ),
     ] = None,
     from_scratch: Annotated[bool, scratch_options.from_scratch()] = False,
