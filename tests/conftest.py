@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from support import ROOT, shared_folder, unpack
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core; torch's threads would only wait for each other's
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Some tests use ONNX Runtime directly; its telemetry is silenced here, and in hubel by hubel itself.
 os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
 

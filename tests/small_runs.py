@@ -16,6 +16,7 @@ from hubel.core.card import Card, read_card
 from hubel.core.events import Event, Finished
 from hubel.train.options import TrainOptions
 from hubel.workflows import train
+from messy import write_messy
 
 SIZE = 64
 
@@ -74,6 +75,13 @@ def small_run() -> Path:
     """A run trained on `small_data` with two views; shared, never written to: see `copy_of`."""
     finished, _ = run_training(small_data(), Path(os.environ["HUBEL_CACHE"]) / "small-run", views=2)
     return finished.folder
+
+
+@functools.cache
+def messy_run() -> Path:
+    """A run on data with leaks, conflicts, bad files and shortcuts (`messy`); shared, never written to."""
+    place = Path(os.environ["HUBEL_CACHE"])
+    return run_training(write_messy(place / "messy-data").root, place / "messy-run")[0].folder
 
 
 def copy_of(run: Path, target: Path) -> Path:

@@ -22,11 +22,15 @@ CLOSE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is examined: a line of the catalogue, a network of it with fresh weights for seven classes, and two images."""
+    """What is examined: a line of the catalogue, a network of it with fresh weights for seven classes, and two images.
+
+    `outline` is the paper's own network, without weights.
+    """
 
     entry: Entry
     network: Network
     images: Tensor
+    outline: Network
 
 
 def check_model(name: str, generator: np.random.Generator) -> tuple[str, ...]:
@@ -51,7 +55,7 @@ def check_model(name: str, generator: np.random.Generator) -> tuple[str, ...]:
     channels, height, width = entry.input_shape
     shape = (2, channels, min(height, LARGEST_SIDE), min(width, LARGEST_SIDE))
     images = torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
-    subject = Subject(entry, network, images)
+    subject = Subject(entry, network, images, outline_network(entry.name))
     for check in CHECKS:
         check(subject)
     return tuple(check.__name__ for check in CHECKS)
@@ -59,8 +63,7 @@ def check_model(name: str, generator: np.random.Generator) -> tuple[str, ...]:
 
 def counts_are_those_of_the_catalogue(subject: Subject) -> None:
     """Weights, multiply-adds and the shape of the answer, for the paper's input."""
-    entry = subject.entry
-    outline = outline_network(entry.name)
+    entry, outline = subject.entry, subject.outline
     summary = summarise(outline, entry.input_shape)
     keep(summary.parameters == entry.parameters, f"it has {summary.parameters} weights, not {entry.parameters}")
     total = count_parameters(outline)
@@ -145,7 +148,7 @@ def other_sizes_go_through(subject: Subject) -> None:
     entry = subject.entry
     channels, height, width = entry.input_shape
     for shape in ((channels, height + 32, width + 32), (channels, height, width + 17)):
-        rows = summarise(outline_network(entry.name), shape).rows
+        rows = summarise(subject.outline, shape).rows
         keep(rows[-1].output == (entry.num_classes,), f"images of {shape} get {rows[-1].output}")
 
 

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
-import pytest
-
 from hubel.core.card import Metrics, read_card
-from hubel.core.events import Note
 from hubel.core.leak import Leak
 from hubel.core.rundir import REPORT
 from hubel.evaluate.figures import capped
 from hubel.evaluate.sentences import protocol
-from messy import write_messy
-from small_runs import run_training, small_run, trained_card
+from small_runs import messy_run, small_run
 
 
-@pytest.fixture(scope="module")
-def leaking(tmp_path_factory: pytest.TempPathFactory) -> tuple[Metrics, str, str, str]:
+@functools.cache
+def leaking() -> tuple[Metrics, str, str, str]:
     """Metrics, notes, report and model card of a run on data whose test folder holds one exact and one brighter copy."""
-    place = tmp_path_factory.mktemp("leaks")
-    finished, events = run_training(write_messy(place / "data").root, place / "run")
-    notes = "\n".join(event.en for event in events if isinstance(event, Note))
-    report, readme = ((finished.folder / name).read_text(encoding="utf-8") for name in (REPORT, "README.md"))
-    metrics = trained_card(finished).metrics
-    logged = (finished.folder / "events.jsonl").read_text(encoding="utf-8")
-    return metrics, notes + logged, report, readme
+    report, readme, notes = (
+        (messy_run() / name).read_text(encoding="utf-8") for name in (REPORT, "README.md", "events.jsonl")
+    )
+    return metrics_of(messy_run()), notes, report, readme
 
 
-def test_each_copy_is_counted_once_and_the_others_have_figures_of_their_own(
-    leaking: tuple[Metrics, str, str, str],
-) -> None:
-    metrics, *_ = leaking
+def test_each_copy_is_counted_once_and_the_others_have_figures_of_their_own() -> None:
+    metrics, *_ = leaking()
     leak = metrics.leak
     assert leak is not None
     assert (leak.num_exact, leak.num_near, leak.num_others) == (1, 1, metrics.num_images - 2)
@@ -41,8 +33,8 @@ def test_each_copy_is_counted_once_and_the_others_have_figures_of_their_own(
     assert low < leak.accuracy_of_others <= high
 
 
-def test_nothing_claims_that_the_model_never_saw_the_test_images(leaking: tuple[Metrics, str, str, str]) -> None:
-    metrics, _, report, readme = leaking
+def test_nothing_claims_that_the_model_never_saw_the_test_images() -> None:
+    metrics, _, report, readme = leaking()
     english, korean = protocol(metrics)
     assert f"copies or near duplicates of 2 of these {metrics.num_images}, so the figures flatter" in english
     assert f"{metrics.num_images}장 가운데 2장" in korean
@@ -52,8 +44,8 @@ def test_nothing_claims_that_the_model_never_saw_the_test_images(leaking: tuple[
     assert "near duplicates, of 2 of these images" in readme
 
 
-def test_the_notes_name_the_exact_and_the_near_copy_each_once(leaking: tuple[Metrics, str, str, str]) -> None:
-    _, notes, *_ = leaking
+def test_the_notes_name_the_exact_and_the_near_copy_each_once() -> None:
+    _, notes, *_ = leaking()
     assert "exact copies of images in an earlier part: 1, such as test/motorcycle/again.jpg = train" in notes
     assert "near duplicates of images in an earlier part: 1, such as test/motorcycle/brighter.jpg" in notes
 

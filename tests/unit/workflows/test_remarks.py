@@ -14,15 +14,7 @@ from hubel.core.rundir import REPORT
 from hubel.evaluate.sentences import Both
 from hubel.workflows.remarks import notes_of, second_look
 from hubel.workflows.together import conflicts
-from messy import write_messy
-from small_runs import run_training, small_run
-
-
-@pytest.fixture(scope="module")
-def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on data with leaks, conflicts, bad files and shortcuts."""
-    place = tmp_path_factory.mktemp("remarks")
-    return run_training(write_messy(place / "data").root, place / "run")[0].folder
+from small_runs import messy_run, small_run
 
 
 def logged(run: Path, weight: str) -> str:
@@ -30,8 +22,8 @@ def logged(run: Path, weight: str) -> str:
     return "\n".join(record["en"] for record in records if record["event"] == "Note" and record["weight"] == weight)
 
 
-def test_everything_that_is_wrong_with_messy_data_is_a_warning(messy: Path) -> None:
-    warnings = logged(messy, "warning")
+def test_everything_that_is_wrong_with_messy_data_is_a_warning() -> None:
+    warnings = logged(messy_run(), "warning")
     assert "exact copies of images in an earlier part: 1" in warnings
     assert "near duplicates of images in an earlier part: 1" in warnings
     assert "The same picture in different classes: 2 times" in warnings
@@ -41,16 +33,16 @@ def test_everything_that_is_wrong_with_messy_data_is_a_warning(messy: Path) -> N
     assert "Picture size: “motorcycle” or not" in warnings
 
 
-def test_what_was_chosen_is_no_warning(messy: Path) -> None:
-    choices = logged(messy, "choice")
+def test_what_was_chosen_is_no_warning() -> None:
+    choices = logged(messy_run(), "choice")
     assert "Base efficientnet_lite0" in choices
     assert "Cross-validated within the" in choices
     assert "without a look" not in choices
     assert logged(small_run(), "warning") == ""
 
 
-def test_report_puts_the_warnings_first_and_leaves_steps_out(messy: Path) -> None:
-    report = (messy / REPORT).read_text(encoding="utf-8")
+def test_report_puts_the_warnings_first_and_leaves_steps_out() -> None:
+    report = (messy_run() / REPORT).read_text(encoding="utf-8")
     first, rest = report.index("Before you trust it"), report.index("What was chosen, and why")
     assert first < report.index("The same picture in different classes") < rest
     assert first < report.index("File format: “gravel” or not") < rest
