@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -106,6 +106,49 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int, *, stop: Calla
     weights = image_weights(labels[train], examples.num_classes) if balanced.weighted else np.ones(len(train))
     fitted = fit_head(train_features, labels[train], examples.num_classes, strength.regularisation, weights=weights)
     head = shifted(fitted, balanced.shift)
+    right = strength.out_of_fold.argmax(1) == labels[sample]
+    learned = judged(
+        head, strength, features, right, parts=parts, sample=sample, folds=folds, groups=groups, protocol=protocol
+    )
+    return replace(
+        learned,
+        balance=balanced.record,
+        leak_tax=measure_leak_tax(
+            features[sample], labels[sample], groups[sample],
+            balanced=balanced, num_classes=examples.num_classes, seed=seed,
+        ),
+    )  # fmt: skip
+
+
+def judged(  # noqa: PLR0913  what was fitted, and on what
+    head: Head,
+    strength: Strength,
+    features: FeatureMatrix,
+    right: np.ndarray,
+    *,
+    parts: np.ndarray,
+    sample: np.ndarray,
+    folds: np.ndarray,
+    groups: np.ndarray,
+    protocol: Protocol,
+) -> Learned:
+    """What was learned, with what the head says of the images that the figures stand on: out of fold, or of the part kept apart.
+
+    Parameters
+    ----------
+    head, strength
+        Fitted on the training images; chosen by cross-validation on the `sample` of them.
+    features
+        Of all n images.
+    right
+        Which of the sample the heads of the folds answered rightly, of shape (s).
+    parts, folds, groups
+        Of each image, of shape (n).
+    sample
+        The s rows that were cross-validated.
+    protocol
+        Which images the figures stand on.
+    """
     if protocol == "cross-validation":
         measured, logits = sample, strength.out_of_fold
     else:
@@ -121,14 +164,10 @@ def learn(features: FeatureMatrix, examples: Examples, seed: int, *, stop: Calla
         logits=logits,
         held_out=sample,
         held_out_logits=strength.out_of_fold,
-        balance=balanced.record,
-        cross_validated_accuracy=float(np.mean(strength.out_of_fold.argmax(1) == labels[sample])),
+        balance=None,
+        cross_validated_accuracy=float(right.mean()),
         groups=groups,
-        leak_tax=measure_leak_tax(
-            features[sample], labels[sample], groups[sample],
-            balanced=balanced, num_classes=examples.num_classes, seed=seed,
-        ),
-    )  # fmt: skip
+    )
 
 
 def assign_parts(examples: Examples, groups: Labels, seed: int) -> np.ndarray:

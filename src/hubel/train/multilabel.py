@@ -21,6 +21,7 @@ from hubel.train.learn import (
     NUM_FOLDS,
     Examples,
     Learned,
+    judged,
     number_of_folds,
     protocol_of,
     sample_rows,
@@ -75,24 +76,9 @@ def learn_labels(
         features if len(train) == len(features) else features[train], labels[train], examples.num_classes,
         strength.regularisation, weights=np.ones(len(train)), loss=sigmoid_loss(table, len(train)),
     )  # fmt: skip
-    if protocol == "cross-validation":
-        measured, logits = sample, strength.out_of_fold
-    else:
-        measured = np.flatnonzero(parts == ("validation" if protocol == "validation" else "test"))
-        logits = head.logits(features[measured])
-    return Learned(
-        head=head,
-        strength=strength,
-        protocol=protocol,
-        parts=tuple(str(part) for part in parts),
-        folds=folds,
-        measured=measured,
-        logits=logits,
-        held_out=sample,
-        held_out_logits=strength.out_of_fold,
-        balance=None,
-        cross_validated_accuracy=float(np.mean(((strength.out_of_fold > 0) == targets[sample]).all(1))),
-        groups=groups,
+    right = ((strength.out_of_fold > 0) == targets[sample]).all(1)
+    return judged(
+        head, strength, features, right, parts=parts, sample=sample, folds=folds, groups=groups, protocol=protocol
     )
 
 
