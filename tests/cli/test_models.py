@@ -92,6 +92,22 @@ def test_a_trace_takes_the_weights_of_a_file(hubel: Hubel, photo: Path, tmp_path
     ended = hubel("models", "lenet5", "--trace", photo, "--weights", tmp_path / "five.safetensors")
     assert ended.code == 0
     assert "with the weights of" in ended.out
+    answers = ended.out.partition("with the weights of")[2].splitlines()[1:]
+    shares = [float(line.split(" %")[0]) for line in answers]
+    assert len(shares) == 5
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_a_trace_through_a_network_of_imagenet_names_its_classes(hubel: Hubel, photo: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(create_network("alexnet", np.random.default_rng(5)).state_dict(), tmp_path / "seen.safetensors")
+    record = json.loads(
+        hubel("models", "alexnet", "--trace", photo, "--weights", tmp_path / "seen.safetensors", "--json").out
+    )
+    names = [answer["class"] for answer in record["answers"]]
+    assert len(set(names)) == 5
+    assert not any(name.isdigit() for name in names)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from hubel.cli.terminal import harmless, padded
+from hubel.cli.terminal import harmless, padded, plain_percent
 from hubel.core.language import say
 from hubel.evaluate.numbers import count
 
@@ -73,6 +73,7 @@ def described_lines(described: Described, page: Path | None) -> Iterator[Rendera
     yield from remarks(summary)
     if described.image is not None:
         yield followed(described)
+        yield from (Text(f"  {plain_percent(share):>8}  {harmless(name)}") for name, share in described.answers)
     if page is not None:
         place = harmless(str(page))
         yield Text(say(en=f"drawing: {place}", ko=f"그림: {place}"))

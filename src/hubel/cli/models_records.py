@@ -55,6 +55,7 @@ def described_record(described: Described) -> dict[str, Any]:
     if described.image is not None:
         record["image"] = utf8(str(described.image))
         record["weights"] = None if weights is None else {"source": utf8(weights.source), "fresh": list(weights.fresh)}
+        record["answers"] = [{"class": name, "probability": share} for name, share in described.answers]
     return record
 
 

@@ -15,11 +15,13 @@ from hubel.models.registry import Entry, create_network, entries, find_entry, ou
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hubel.models.network import Network
     from hubel.models.summary import Summary
     from hubel.models.weights import LoadedWeights
 
 LARGEST_SIDE = 4096
 SMALLEST_SIDE = 8
+NUM_ANSWERS = 5
 LUMA = (0.299, 0.587, 0.114)
 """How red, green and blue count in a grey image (ITU-R BT.601)."""
 
@@ -36,12 +38,16 @@ class DescribeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A network layer by layer; with an image, `weights` says whose weights it met, None for fresh ones."""
+    """A network layer by layer; with an image, `weights` says whose weights it met, None for fresh ones.
+
+    `answers` are the likeliest classes that trained weights give the image, with their probabilities.
+    """
 
     entry: Entry
     summary: Summary
     image: Path | None
     weights: LoadedWeights | None
+    answers: tuple[tuple[str, float], ...] = ()
 
 
 def list_networks() -> tuple[Entry, ...]:
@@ -107,7 +113,25 @@ def follow_image(entry: Entry, shape: tuple[int, int, int], image: Path, options
         planes = (planes - planes.new_tensor(mean)[:, None, None]) / planes.new_tensor(deviation)[:, None, None]
     else:
         planes = planes * 2 - 1
-    return Described(entry, summarise_images(network, planes), image, weights)
+    taught = weights is not None and not any(name.startswith("head") for name in weights.fresh)
+    answers = likeliest(network, planes) if taught else ()
+    return Described(entry, summarise_images(network, planes), image, weights, answers)
+
+
+def likeliest(network: Network, planes: Tensor) -> tuple[tuple[str, float], ...]:
+    """The classes with the highest probabilities, the highest first; those of ImageNet by name."""
+    import torch
+
+    from hubel.models.imagenet import NUM_CLASSES, class_name
+
+    with torch.inference_mode():
+        shares = network.eval()(planes)[0].softmax(0)
+    best = shares.topk(min(NUM_ANSWERS, len(shares)))
+    known = len(shares) == NUM_CLASSES
+    return tuple(
+        ((class_name(index) if known else None) or str(index), share)
+        for share, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    )
 
 
 def image_planes(image: Path, side: int, channels: int) -> Tensor:
