@@ -61,7 +61,7 @@ def test_switch_changes_every_text(browser: Browser, page_of_messy_data: Path) -
     page = opened(browser, page_of_messy_data)
     assert "things to look at" in page.inner_text("h1")
     page.get_by_role("button", name="한국어").click()
-    assert "건을 확인하세요" in page.inner_text("h1")
+    assert "확인이 필요합니다" in page.inner_text("h1")
     assert "found when" not in page.inner_text("main")
     page.close()
 

@@ -20,7 +20,7 @@ def summary() -> str:
     return say(
         en="Measure a run on other labelled images.\n\n"
         "Accuracy with its interval, figures for every class, and what is taken for what. Test images are used where the data "
-        "name some, else all. Give images that the run has not learned from, or the figures flatter.",
+        "name some, else all. Give images that the run has not learned from, or the figures look better than they are.",
         ko="레이블이 있는 다른 이미지로 모델을 측정합니다.\n\n"
         "정확도와 그 구간, 클래스별 수치, 무엇을 무엇으로 착각하는지 보여 줍니다. 데이터에 테스트 이미지가 있으면 그것만, 없으면 전부 씁니다. "
         "학습에 쓰지 않은 이미지를 주세요. 그렇지 않으면 수치가 실제보다 좋게 나옵니다.",

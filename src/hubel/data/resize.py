@@ -98,8 +98,8 @@ def choose_resize(sizes: Iterable[tuple[int, int]]) -> tuple[Resize, tuple[str, 
             f"이미지의 모양이 크게 다르므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 여백을 채워 정사각형으로 만듭니다.",
         )
     return "squash", (
-        f"Images are squashed to a square, because their shapes are alike enough (width to height from {narrow:.2f} to {wide:.2f}) and so nothing is cut off.",
-        f"이미지의 모양이 비슷하므로(가로세로 비 {narrow:.2f}–{wide:.2f}) 잘라 내지 않고 그대로 정사각형에 맞춥니다.",
+        f"Images are squashed to a square, because their shapes are alike enough (width to height of nine in ten from {narrow:.2f} to {wide:.2f}) and so nothing is cut off.",
+        f"이미지의 모양이 비슷하므로(열 장 중 아홉 장의 가로세로 비 {narrow:.2f}–{wide:.2f}) 잘라 내지 않고 그대로 정사각형에 맞춥니다.",
     )
 
 

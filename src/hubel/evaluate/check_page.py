@@ -89,6 +89,7 @@ def render_check_page(page: CheckPage) -> str:
         signs=SEVERITY_SIGNS,
         sections=sections,
         worst=(bad or sections)[:WORST_SHOWN],
+        num_worst=len(bad or sections),
         absent=tuple(rule for rule in checkup.rules if rule.id not in there),
         sizes=[(name, sizes[name]) for name in checkup.classes],
         largest=max(sizes.values(), default=1),

@@ -31,7 +31,7 @@ def certainty(labels: MultiLabelMetrics) -> Both:
     return Both(
         en=f"With 95{PERCENT} certainty it lies between {low} and {high} for new images like these. The labels it gives have an F1 "
         f"of {f1} on average ({f1_low} to {f1_high}).",
-        ko=f"비슷한 새 이미지에서는 95{PERCENT} 확신으로 {low}에서 {high} 사이입니다. 답한 레이블의 F1은 평균 {f1}입니다({f1_low}–{f1_high}).",
+        ko=f"비슷한 새 이미지에서는 95{PERCENT} 신뢰 수준에서 {low}에서 {high} 사이입니다. 답한 레이블의 F1은 평균 {f1}입니다({f1_low}–{f1_high}).",
     )
 
 

@@ -311,7 +311,8 @@ def _prose(text: str) -> Any:
     """A sentence of ours, made visible and escaped, in which what stands between backticks is set as code."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(numbers.visible(text)))))  # noqa: S704  escaped just now
+    text = str(escape(numbers.visible(text).replace(" %", numbers.PERCENT)))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", text))  # noqa: S704  escaped just now
 
 
 def _ranked(result: ImageResult, card: Card) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ def certainty(metrics: Metrics) -> Both:
     low, high = (percent(end) for end in metrics.accuracy_interval)
     return Both(
         en=f"With 95{PERCENT} certainty it will be right for between {low} and {high} of new images like these.",
-        ko=f"비슷한 새 이미지에서의 정답률은 95{PERCENT} 확신으로 {low}에서 {high} 사이입니다.",
+        ko=f"비슷한 새 이미지에서의 정답률은 95{PERCENT} 신뢰 수준에서 {low}에서 {high} 사이입니다.",
     )
 
 
@@ -58,7 +58,7 @@ def leaked(metrics: Metrics, leak: Leak) -> Both:
     number, total, others = count(leak.num_exact + leak.num_near), count(metrics.num_images), count(leak.num_others)
     en = (
         f"Measured on the {english} images that came with the data, but the model has learned from copies or near duplicates of "
-        f"{number} of these {total}, so the figures flatter."
+        f"{number} of these {total}, so the figures look better than they are."
     )
     ko = (
         f"데이터에 들어 있던 {korean} 이미지로 측정했지만, 이 {total}장 가운데 {number}장은 모델이 학습한 이미지와 같거나 거의 같아서 "
@@ -127,8 +127,8 @@ def _mistakes(metrics: Metrics) -> Both:
     if num_wrong == 0:
         rest = percent(1 - metrics.accuracy_interval[0])
         return Both(
-            en=f"Not one mistake here. That does not promise none elsewhere: up to {rest} of new images could still go wrong.",
-            ko=f"여기서는 한 번도 틀리지 않았습니다. 그렇다고 앞으로도 그렇다는 뜻은 아니며, 새 이미지에서는 최대 {rest}까지 틀릴 수 있습니다.",
+            en=f"Not one mistake here. That does not promise none elsewhere: with 95{PERCENT} certainty at most {rest} of new images go wrong.",
+            ko=f"여기서는 한 번도 틀리지 않았습니다. 그렇다고 앞으로도 그렇다는 뜻은 아니며, 95{PERCENT} 신뢰 수준에서 새 이미지의 최대 {rest}가 틀릴 수 있습니다.",
         )
     every = metrics.num_images / num_wrong
     if every < 2:

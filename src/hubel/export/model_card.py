@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from hubel.core.card import Card, Metrics
 from hubel.core.ledger import LedgerSummary
@@ -18,8 +19,8 @@ PROTOCOLS = {
 }
 
 
-def model_card(name: str, card: Card) -> str:
-    """The card as Markdown with YAML front matter, English and Korean."""
+def model_card(name: str, card: Card, warnings: Sequence[tuple[str, str]] = ()) -> str:
+    """The card as Markdown with YAML front matter, English and Korean; `warnings` say in both what makes the model worth less."""
     metrics, provenance = card.metrics, card.provenance
     figure, (low, high), english_figure, korean_figure = headline(card)
     english, korean = PROTOCOLS[metrics.protocol]
@@ -52,6 +53,7 @@ def model_card(name: str, card: Card) -> str:
             "",
             f"Balanced accuracy {metrics.balanced_accuracy:.4f} · log loss {metrics.log_loss:.4f} · Brier {metrics.brier:.4f} · ECE {metrics.ece:.4f}",
             "",
+            *warning_lines(warnings),
             "## Use · 사용",
             "",
             "```",
@@ -87,6 +89,14 @@ def headline(card: Card) -> tuple[float, tuple[float, float], str, str]:
     return figure, interval, "Mean average precision", "평균 정밀도의 평균(mAP)"
 
 
+def warning_lines(warnings: Sequence[tuple[str, str]]) -> list[str]:
+    """What to know before the model is trusted."""
+    if not warnings:
+        return []
+    lines = (f"- {inline(english)}<br>{inline(korean)}" for english, korean in warnings)
+    return ["## Before you trust it · 믿기 전에 볼 것", "", *lines, ""]
+
+
 def leak_lines(metrics: Metrics) -> list[str]:
     """That the model has learned from copies of images that it was measured on, where it has."""
     leak = metrics.leak
@@ -95,7 +105,7 @@ def leak_lines(metrics: Metrics) -> list[str]:
     number = leak.num_exact + leak.num_near
     return [
         "",
-        f"**The model has learned from copies, or near duplicates, of {number} of these images, so the figures flatter.**",
+        f"**The model has learned from copies, or near duplicates, of {number} of these images, so the figures look better than they are.**",
         "",
         f"**모델이 학습한 이미지와 같거나 거의 같은 이미지가 {number}장 들어 있어 수치가 실제보다 좋게 나옵니다.**",
     ]

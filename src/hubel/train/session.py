@@ -235,7 +235,7 @@ def keep_better(session: Session, before: Learned | None, after: Learned) -> tup
     return before, [
         Note(
             f"View {view} tried and left out: it slows every prediction, and the cross-validated log loss "
-            f"({old:.4f} → {new:.4f}) did not fall by {1 - WORTH_A_VIEW:.0%}.",
+            f"({old:.4f} → {new:.4f}) {'rose' if new > old else f'fell by less than {1 - WORTH_A_VIEW:.0%}'}.",
             f"{view} 시점은 제외: 예측이 느려지는데 교차 검증 로그 손실({old:.4f} → {new:.4f})이 {1 - WORTH_A_VIEW:.0%} 이상 줄지 않았습니다.",
         )
     ]

@@ -152,7 +152,7 @@ def learned_from(run: Path, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
         return
     if number:
         yield (
-            f"The model has learned from {number} of these {len(paths)} images, so the figures flatter. Measure on others.",
+            f"The model has learned from {number} of these {len(paths)} images, so the figures look better than they are. Measure on others.",
             f"모델이 이 이미지 {len(paths)}장 가운데 {number}장으로 학습했으므로 수치가 실제보다 좋게 나옵니다. 다른 이미지로 평가하세요.",
         )
 

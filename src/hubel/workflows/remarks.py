@@ -10,6 +10,7 @@ from hubel.core.card import Metrics
 from hubel.core.events import Event, Note, Weight
 from hubel.core.seeds import generator
 from hubel.data.check.shortcuts import header_shortcuts
+from hubel.data.names import shown
 from hubel.evaluate.intervals import wilson_interval
 from hubel.evaluate.numbers import PERCENT, count, percent
 from hubel.evaluate.sentences import NAMES, Both, ended_early
@@ -39,12 +40,26 @@ def closing_notes(session: Session, learned: Learned) -> Iterator[Note]:
             "warning",
         )
     yield from shortcut_notes(session)
+    yield from unmeasured_notes(session, learned)
     if learned.protocol == "cross-validation":
         yield Note(
             f"The figures are cross-validated over {int(learned.folds.max()) + 1} folds: every image was judged by a head "
             "that had not seen it, and the model you ship has learned from all of them.",
             f"수치는 {int(learned.folds.max()) + 1}겹 교차 검증 결과입니다: 모든 이미지는 그 이미지를 보지 않은 분류기가 판정했고, "
             "최종 모델은 모든 이미지로 학습했습니다.",
+        )
+
+
+def unmeasured_notes(session: Session, learned: Learned) -> Iterator[Note]:
+    """Classes of which no image measured."""
+    there = session.dataset.class_counts(session.dataset.examples[session.kept[row]] for row in learned.measured)
+    missing = [shown(name) for label, name in enumerate(session.dataset.classes) if label not in there]
+    if missing:
+        names = ", ".join(f"“{name}”" for name in missing[:5]) + (" …" if len(missing) > 5 else "")
+        yield Note(
+            f"Not measured at all, for want of an image: {names}. How well it is told is unknown, and no mean counts it.",
+            f"이미지가 없어 전혀 측정하지 못한 클래스: {names}. 얼마나 잘 알아보는지 알 수 없고, 평균에도 들어 있지 않습니다.",
+            "warning",
         )
 
 
@@ -69,9 +84,10 @@ def shortcut_notes(session: Session) -> Iterator[Note]:
     number = count(len(seen))
     yield Note(
         f"Classes can be told without a look at the pictures, by the headers of {number} files. {by_en}. The model may have learned this "
-        "instead of what the pictures show, and would then fail on images from elsewhere. `hubel check` says what to do.",
+        "instead of what the pictures show, and would then fail on images from elsewhere. `hubel check` says what to do, and looks at "
+        "borders and names too.",
         f"사진을 보지 않고도 파일 헤더({number}개)만으로 클래스를 알아맞힐 수 있습니다. {by_ko}. 모델이 사진의 내용 대신 이것을 배웠다면 다른 곳에서 온 "
-        "이미지에서는 틀리게 됩니다. 할 일은 `hubel check`가 알려 줍니다.",
+        "이미지에서는 틀리게 됩니다. 할 일은 `hubel check`가 알려 주며, 테두리와 이름도 살펴봅니다.",
         "warning",
     )
 
@@ -102,10 +118,16 @@ def second_look(metrics: Metrics, share: float, number: int) -> Iterator[Note]:
     (english, korean), ends = NAMES[metrics.protocol], (percent(low), percent(high))
     said_en = f"Cross-validated within the {count(number)} images learned from, {percent(share)} are right (95{PERCENT}: {ends[0]} to {ends[1]})"
     said_ko = f"학습한 이미지 {count(number)}장 안에서 교차 검증하면 정답률이 {percent(share)}입니다(95{PERCENT} 구간 {ends[0]}–{ends[1]})."
+    if low <= metrics.accuracy <= high:
+        yield Note(f"{said_en}, as of the {english} images.", f"{said_ko} {korean} 이미지로 잰 값과 맞습니다.")
+        return
     if low <= metrics.accuracy_interval[1] and metrics.accuracy_interval[0] <= high:
         yield Note(
-            f"{said_en}. The {english} images agree with that.",
-            f"{said_ko} {korean} 이미지로 잰 값과 어긋나지 않습니다.",
+            f"{said_en}. Of the {english} images it is {percent(metrics.accuracy)}, which may be chance or easier images: expect something "
+            "between the two.",
+            f"{said_ko} {korean} 이미지로 잰 값은 {percent(metrics.accuracy)}인데, 우연이거나 더 쉬운 이미지여서일 수 있습니다. 실제 정답률은 두 값 "
+            "사이로 예상하세요.",
+            "warning",
         )
         return
     more, higher = ("more", "높습니다") if metrics.accuracy > share else ("less", "낮습니다")

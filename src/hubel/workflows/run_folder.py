@@ -106,7 +106,7 @@ def write_run(
         write_split_csv(folder / "split.csv", split_rows(session, learned))
         outcome.write(folder)
         write_atomically(folder / "config.toml", config_toml(session, card))
-        write_atomically(folder / "README.md", model_card(final.name, card))
+        write_atomically(folder / "README.md", model_card(final.name, card, notes_of(log, "warning")))
         log.append(StageDone("write", session.elapsed() - begun))
         report = outcome.publish(folder, final, card, log)
         write_ledger(folder / LEDGER, with_copies(ledger, report=report, golden=golden.result()))

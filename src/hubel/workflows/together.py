@@ -49,9 +49,9 @@ def alike_notes(session: Session) -> Iterator[Note]:
     near, series = (in_groups(ties) for ties in (session.related.near, session.related.series))
     if near:
         yield Note(
-            f"{near} of all images are near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
+            f"{near} of all images are copies or near duplicates of others (encoded anew, resized, brightened, cropped, mirrored or captioned). "
             "Wherever hubel splits, none is learned from while its like is measured.",
-            f"전체 이미지 가운데 {near}장은 다른 이미지와 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
+            f"전체 이미지 가운데 {near}장은 다른 이미지와 같거나 거의 같습니다(다시 압축, 크기·밝기 변경, 잘라내기, 좌우 반전, 글자 넣기). "
             "hubel이 나눌 때는 서로 닮은 이미지가 학습과 평가 양쪽에 들어가지 않습니다.",
         )
     if series:
@@ -112,7 +112,7 @@ def whole_class_notes(session: Session) -> Iterator[Note]:
         name = shown(session.dataset.classes[label])
         yield Note(
             f"Nearly all images of “{name}” are near duplicates or one series, so they were split at random after all: the "
-            "figures flatter. Add images taken elsewhere or at another time.",
+            "figures look better than they are. Add images taken elsewhere or at another time.",
             f"“{name}”의 이미지는 거의 모두 서로 같거나 한 번에 연속 촬영한 것이어서 무작위로 나눌 수밖에 없었습니다. 수치가 실제보다 "
             "좋게 나옵니다. 다른 곳이나 다른 때에 찍은 이미지를 추가하세요.",
             "warning",
@@ -190,10 +190,10 @@ def leak_notes(session: Session) -> Iterator[Note]:
             continue
         first, copy = (shown(name_below(examples[row].path, session.dataset.root)) for row in pairs[0])
         yield Note(
-            f"Images for validation or test that are {english} of images in an earlier part: {len(pairs)}, such as "
-            f"{copy} {sign} {first}. The figures flatter; move each to one side.",
-            f"검증·테스트 이미지 {len(pairs)}장이 앞선 부분의 이미지와 {korean}: {copy} {sign} {first} 등. 수치가 실제보다 좋게 나오니 한쪽으로 "
-            "옮기세요.",
+            f"Images for validation or test that are {english} of training images: {len(pairs)}, such as "
+            f"{copy} {sign} {first}. The figures look better than they are; take the copies out of the training images.",
+            f"검증·테스트 이미지 {len(pairs)}장이 학습 이미지와 {korean}: {copy} {sign} {first} 등. 수치가 실제보다 좋게 나오니 학습 "
+            "이미지에서 빼세요.",
             "warning",
         )
 

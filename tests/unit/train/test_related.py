@@ -101,7 +101,7 @@ def test_training_keeps_copies_in_one_fold_and_says_so(data_with_copies: Path, t
         folds.setdefault(f"{Path(file).parent.name}/{Path(file).name[:2]}", set()).add(fold)
     assert all(len(places) == 1 for places in folds.values())
     record = (finished.folder / "events.jsonl").read_text(encoding="utf-8")
-    assert "24 of all images are near duplicates" in record
+    assert "24 of all images are copies or near duplicates" in record
     assert 'id="together"' in (finished.folder / "report.html").read_text(encoding="utf-8")
     del events
 
@@ -131,5 +131,5 @@ def test_near_duplicates_across_the_users_parts_are_reported_and_not_moved(
         target.write_bytes(file.read_bytes())
     finished, _ = run_training(tmp_path / "data", tmp_path / "run")
     record = (finished.folder / "events.jsonl").read_text(encoding="utf-8")
-    assert "near duplicates of images in an earlier part: 12, such as" in record
+    assert "near duplicates of training images: 12, such as" in record
     assert trained_card(finished).metrics.num_images == 12

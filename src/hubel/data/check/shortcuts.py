@@ -148,8 +148,8 @@ def shortcut(
             rules()[rule],
             (),
             (name,),
-            f"“{shown(name)}” or not: right for {accuracy} % by this alone, 50 % by chance (mostly {example})",
-            f"“{shown(name)}”인지 아닌지를 이것만 보고도 {accuracy} % 맞힘, 우연이면 50 % (가장 흔한 값은 {example})",
+            f"“{shown(name)}” or not: told rightly for {accuracy} % of either by this alone, 50 % by chance (mostly {example})",
+            f"“{shown(name)}”인지 아닌지를 이것만 보고도 양쪽 평균 {accuracy} % 맞힘, 우연이면 50 % (가장 흔한 값은 {example})",
             (name,),
         )
     return None
@@ -182,7 +182,7 @@ def aspect_kind(row: FactRow) -> str:
     """The shape, in steps of a twelfth."""
     step = round(float(np.log2(row["width"] / row["height"])) * 8)
     ratio = 2 ** (abs(step) / 8)
-    return f"{ratio:.2f} : 1" if step >= 0 else f"1 : {ratio:.2f}"
+    return f"{ratio:.1f} : 1" if step >= 0 else f"1 : {ratio:.1f}"
 
 
 def border_kind(row: FactRow) -> str:
