@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hubel.core.card import Metrics
+from hubel.core.card import Card
 from hubel.core.events import Event, Note, Weight
 from hubel.core.seeds import generator
 from hubel.data.check.shortcuts import header_shortcuts
@@ -100,26 +100,30 @@ PROPERTIES = {
 }
 
 
-def second_look(metrics: Metrics, share: float, number: int) -> Iterator[Note]:
+def second_look(card: Card, share: float, number: int) -> Iterator[Note]:
     """Where a part of the data measures, what cross-validation within the others says, and whether the two agree.
 
     Parameters
     ----------
-    metrics
-        What was measured.
+    card
+        Gives what was measured, and whether all of a network was trained: then nothing is cross-validated.
     share
         The cross-validated accuracy.
     number
         On so many images.
     """
-    if metrics.protocol == "cross-validation":
+    metrics = card.metrics
+    if metrics.protocol == "cross-validation" or card.learning is not None:
         return
     low, high = wilson_interval(share * number, number)
     (english, korean), ends = NAMES[metrics.protocol], (percent(low), percent(high))
     said_en = f"Cross-validated within the {count(number)} images learned from, {percent(share)} are right (95{PERCENT}: {ends[0]} to {ends[1]})"
     said_ko = f"학습한 이미지 {count(number)}장 안에서 교차 검증하면 정답률이 {percent(share)}입니다(95{PERCENT} 구간 {ends[0]}–{ends[1]})."
     if low <= metrics.accuracy <= high:
-        yield Note(f"{said_en}, as of the {english} images.", f"{said_ko} {korean} 이미지로 잰 값과 맞습니다.")
+        yield Note(
+            f"{said_en}, which fits the figure of the {english} images.",
+            f"{said_ko} {korean} 이미지로 잰 값과 맞습니다.",
+        )
         return
     if low <= metrics.accuracy_interval[1] and metrics.accuracy_interval[0] <= high:
         yield Note(

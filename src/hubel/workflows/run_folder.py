@@ -131,7 +131,7 @@ def class_outcome(session: Session, learned: Learned, command: str) -> Outcome:
     card = with_three_answers(make_card(session, learned, answering, labels[learned.measured], command), three)
     notes = (
         *together_notes(session, learned),
-        *second_look(card.metrics, learned.cross_validated_accuracy, len(learned.held_out)),
+        *second_look(card, learned.cross_validated_accuracy, len(learned.held_out)),
         *answering_notes(card),
         *three_answers_notes(three.short),
     )

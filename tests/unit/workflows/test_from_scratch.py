@@ -156,6 +156,7 @@ def test_a_test_part_measures_and_a_validation_part_chooses(tmp_path: Path) -> N
     card = read_card(finished.folder / "card.json")
     assert card.learning is not None
     assert (card.metrics.protocol, card.metrics.num_images) == ("test", 12)
+    assert "Cross-validated" not in (finished.folder / "events.jsonl").read_text(encoding="utf-8")
     assert (card.learning.num_train, card.learning.num_validation) == (24, 10)
 
 

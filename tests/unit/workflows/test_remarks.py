@@ -69,18 +69,19 @@ def test_a_picture_conflicts_only_with_another_label() -> None:
 @pytest.mark.parametrize(
     ("share", "weight", "words"),
     [
-        (0.9, "choice", "as of the test images"),
+        (0.9, "choice", "which fits the figure of the test images"),
         (0.82, "warning", "expect something between the two"),
         (0.4, "warning", "more than chance explains"),
     ],
 )
 def test_cross_validation_is_held_against_the_test_images(share: float, weight: str, words: str) -> None:
-    metrics = read_card(small_run() / "card.json").metrics
-    metrics = metrics.model_copy(update={"protocol": "test", "accuracy": 0.92, "accuracy_interval": (0.85, 0.96)})
-    (note,) = second_look(metrics, share, 200)
+    card = read_card(small_run() / "card.json")
+    said = {"protocol": "test", "accuracy": 0.92, "accuracy_interval": (0.85, 0.96)}
+    card = card.model_copy(update={"metrics": card.metrics.model_copy(update=said)})
+    (note,) = second_look(card, share, 200)
     assert note.weight == weight
     assert words in note.en
 
 
 def test_cross_validated_figures_need_no_second_look() -> None:
-    assert not list(second_look(read_card(small_run() / "card.json").metrics, 0.5, 24))
+    assert not list(second_look(read_card(small_run() / "card.json"), 0.5, 24))
