@@ -77,10 +77,10 @@ def conflict_notes(session: Session) -> Iterator[Note]:
     classes = [shown(names[example.label]) for example in (first, other)]
     yield Note(
         f"The same picture in different classes: {len(exact) + len(near)} times, such as {one} (“{classes[0]}”) and {two} "
-        f"(“{classes[1]}”). At least one label of each is wrong unless the picture shows both, and the model has learned from all. "
-        "`hubel check` lists them.",
+        f"(“{classes[1]}”). At least one label of each is wrong unless the picture shows both, and training took them "
+        "as they are. `hubel check` lists them.",
         f"같은 사진이 서로 다른 클래스에 있습니다: {len(exact) + len(near)}건, 예: {one}(“{classes[0]}”)과 {two}(“{classes[1]}”). 사진에 둘 다 있는 "
-        "것이 아니라면 하나 이상은 레이블이 잘못된 것이고, 모델은 이를 모두 학습했습니다. `hubel check`에서 목록을 볼 수 있습니다.",
+        "것이 아니라면 하나 이상은 레이블이 잘못된 것이고, 학습에는 그대로 쓰였습니다. `hubel check`에서 목록을 볼 수 있습니다.",
         "warning",
     )
 
