@@ -48,6 +48,8 @@ def test_nothing_said_means_a_head_on_the_bundled_base() -> None:
         ("efficientnet_lite0", {"from_scratch": True}, "hubel_small"),
         ("resnet18", {"epochs": 3}, "resnet18"),
         ("vgg-d", {"recipe": "fast"}, "vgg16"),
+        ("efficientnet_lite0", {"recipe": "sprint"}, "hubel_tiny"),
+        ("lenet5", {"recipe": "sprint"}, "lenet5"),
     ],
 )
 def test_a_network_that_only_hubel_has_or_any_of_the_options_asks_for_training(

@@ -20,13 +20,13 @@ from small_networks import one_thread, small_network, small_recipe, small_set
 alone = pytest.fixture(autouse=True, scope="module")(one_thread)
 
 PLAIN: dict[str, Callable[[nn.Module], Optimizer]] = {
-    "sgd": lambda network: SGD(network.parameters(), lr=0.1),
-    "momentum": lambda network: SGD(network.parameters(), lr=0.05, momentum=0.9),
-    "nesterov": lambda network: SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True),
-    "adagrad": lambda network: Adagrad(network.parameters(), lr=0.01),
+    "sgd": lambda network: SGD(network.parameters(), lr=0.1, fused=True),
+    "momentum": lambda network: SGD(network.parameters(), lr=0.05, momentum=0.9, fused=True),
+    "nesterov": lambda network: SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True, fused=True),
+    "adagrad": lambda network: Adagrad(network.parameters(), lr=0.01, fused=True),
     "rmsprop": lambda network: RMSprop(network.parameters(), lr=1e-3),
-    "adam": lambda network: Adam(network.parameters(), lr=1e-3),
-    "adamw": lambda network: AdamW(network.parameters(), lr=1e-3, weight_decay=0.0),
+    "adam": lambda network: Adam(network.parameters(), lr=1e-3, fused=True),
+    "adamw": lambda network: AdamW(network.parameters(), lr=1e-3, weight_decay=0.0, fused=True),
 }
 
 
@@ -62,7 +62,7 @@ def test_dropout_falls_as_it_would_with_the_same_seed() -> None:
     data, ours, theirs = small_set(), small_network(dropout=0.5), small_network(dropout=0.5)
     state = begin(ours, small_recipe(epochs=1), len(data.labels), np.random.default_rng(3))
     orders, _, _, inner = np.random.default_rng(3).spawn(4)
-    plain = Adam(theirs.parameters(), lr=1e-3)
+    plain = Adam(theirs.parameters(), lr=1e-3, fused=True)
     list(fit(state, data))
     theirs.train()
     with torch.random.fork_rng(devices=[]):

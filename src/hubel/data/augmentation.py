@@ -86,6 +86,8 @@ class Augmentation(Frozen):
 
 
 NO_AUGMENTATION = Augmentation()
+MIRRORED = Augmentation(alternating_flip=True)
+"""Every other time the other way round."""
 SMALL_IMAGES = Augmentation(alternating_flip=True, crop_padding=2, fill_mode="reflect")
 """For pictures of some 32 pixels in which left and right mean the same."""
 PHOTOS = Augmentation(
@@ -98,5 +100,5 @@ PHOTOS = Augmentation(
     fill_mode="reflect",
 )
 """For photographs, much as courses teach it."""
-AUGMENTATIONS = {"none": NO_AUGMENTATION, "small": SMALL_IMAGES, "photos": PHOTOS}
+AUGMENTATIONS = {"none": NO_AUGMENTATION, "mirrored": MIRRORED, "small": SMALL_IMAGES, "photos": PHOTOS}
 """By the name that the command line knows."""

@@ -1,8 +1,10 @@
-"""A small network of our own for small images: a whitened first layer, then groups of convolutions from narrow to wide.
+"""Networks of our own for small images: a whitened first layer that halves them, then a few convolutions from narrow to wide.
 
-It takes up what speed records on CIFAR-10 have found (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498): a
-first layer of 2 × 2 filters that decorrelate neighbouring pixels and need not be learned, pooling right after the first
-convolution of a group, and few, wide layers. `TABLE` is the network.
+They take up what speed records on CIFAR-10 have found (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498):
+a first layer that decorrelates neighbouring pixels and need not be learned, pooling right after a convolution, few and wide
+layers. On a processor the first layer does more: it halves the maps (patches of 6 × 6 in steps of 2), for learning from maps
+of the full size costs four times as much and gains little. `TABLE` is the networks; a ``pool`` stands behind the convolution
+whose maps it halves.
 """
 
 from __future__ import annotations
@@ -18,32 +20,40 @@ from hubel.models.starts import torch_start
 # fmt: off
 TABLE = PaperTable(
     "hubel",
-    ("group", "maps"),
-    (("group1", 64), ("group2", 256), ("group3", 256)),
+    ("network", "patch", "stride", "filters", "maps"),
+    (
+        ("hubel_tiny",  6, 2, 48, "48 pool 96 pool 128"),
+        ("hubel_small", 6, 2, 64, "64 64 pool 128 128 pool 256"),
+    ),
 )
 # fmt: on
-PATCH = 2
-"""The side of the patches that are whitened."""
 EPSILON = 5e-4
 """Added to each variance, so that directions of noise alone are not blown up."""
+MOST_PATCHES = 100_000
+"""So many patches tell the covariance of neighbouring pixels well."""
+NEW_SHARE = 0.4
+"""How much a batch counts in a norm's running mean: trainings of a few hundred steps leave no time for a tenth."""
+
+
+def hubel_tiny(num_classes: int = 10, *, num_channels: int = 3) -> Network:
+    """For a first answer in seconds."""
+    return built("hubel_tiny", num_classes, num_channels=num_channels)
 
 
 def hubel_small(num_classes: int = 10, *, num_channels: int = 3) -> Network:
-    """The small network with its whitening layer, which `whiten` sets from training images."""
-    num_filters = 2 * num_channels * PATCH**2
-    first = OrderedDict(whitening=nn.Conv2d(num_channels, num_filters, PATCH), whitening_gelu=nn.GELU())
-    return built(num_filters, num_classes, first=first)
+    """The one to take for small images; `whiten` sets its first layer from training images."""
+    return built("hubel_small", num_classes, num_channels=num_channels)
 
 
 def hubel_small_plain(num_classes: int = 10, *, num_channels: int = 3) -> Network:
-    """The small network without whitening."""
-    return built(num_channels, num_classes, first=OrderedDict())
+    """The same, its first layer learned like the others."""
+    return built("hubel_small", num_classes, num_channels=num_channels, first="stem")
 
 
 def whiten(network: Network, images: Tensor) -> None:
     """Set the first layer to filters that make the patches of these images uncorrelated, each with its negative, and fix them.
 
-    The filters are vᵢ / √(λᵢ + ε) of the patches' covariance: PCA whitening.
+    The filters are vᵢ / √(λᵢ + ε) of the patches' covariance, those of the largest λᵢ first: PCA whitening.
 
     Parameters
     ----------
@@ -54,33 +64,37 @@ def whiten(network: Network, images: Tensor) -> None:
     """
     layer = network.features.get_submodule("whitening")
     assert isinstance(layer, nn.Conv2d)
-    patches = nn.functional.unfold(images, PATCH).transpose(1, 2).flatten(0, 1)  # (n · places) (c · 2 · 2)
+    patches = nn.functional.unfold(images, layer.kernel_size, stride=layer.stride).transpose(1, 2).flatten(0, 1)
+    patches = patches[:: max(1, len(patches) // MOST_PATCHES)]  # (m) (c · patch · patch)
     variances, directions = torch.linalg.eigh(patches.double().T.cov())
     filters = directions.T.flip(0) / (variances.flip(0)[:, None] + EPSILON).sqrt()
+    chosen = filters[: layer.out_channels // 2]
     with torch.no_grad():
-        layer.weight.copy_(torch.cat([filters, -filters]).reshape(layer.weight.shape))
+        layer.weight.copy_(torch.cat([chosen, -chosen]).reshape(layer.weight.shape))
     layer.weight.requires_grad_(False)
 
 
-def built(channels: int, num_classes: int, *, first: OrderedDict[str, nn.Module]) -> Network:
-    """The groups of the table behind a first step that gives so many channels."""
-    steps = OrderedDict(first)
-    for name, maps in TABLE.rows:
-        width = int(maps or 0)
-        steps[str(name)] = group_of(channels, width)
-        channels = width
+def built(name: str, num_classes: int, *, num_channels: int, first: str = "whitening") -> Network:
+    """The network of one row."""
+    row = next(row for row in TABLE.records() if row["network"] == name)
+    patch, stride = int(row["patch"] or 0), int(row["stride"] or 0)
+    channels = min(int(row["filters"] or 0), 2 * num_channels * patch**2)
+    stem = nn.Conv2d(num_channels, channels, patch, stride, padding=(patch - stride) // 2, bias=False)
+    steps: OrderedDict[str, nn.Module] = OrderedDict({first: stem, f"{first}_relu": nn.ReLU(inplace=True)})
+    words = str(row["maps"]).split()
+    for place, word in enumerate(words):
+        if word != "pool":
+            last = f"block{len(steps) - 1}"
+            steps[last] = block(channels, int(word), halves=words[place + 1 : place + 2] == ["pool"])
+            channels = int(word)
     neck = nn.Sequential(OrderedDict(pool=nn.AdaptiveMaxPool2d(1), flatten=nn.Flatten()))
     head = nn.Linear(channels, num_classes)
-    cam_layer = f"features.{TABLE.rows[-1][0]}"
-    return Network(Parts(nn.Sequential(steps), neck, head, TABLE, torch_start, cam_layer=cam_layer))
+    return Network(Parts(nn.Sequential(steps), neck, head, TABLE, torch_start, cam_layer=f"features.{last}"))
 
 
-def group_of(channels: int, width: int) -> nn.Sequential:
-    """Two convolutions, the maps halved after the first."""
-    return nn.Sequential(
-        OrderedDict(
-            conv1=nn.Conv2d(channels, width, 3, padding=1, bias=False), pool=nn.MaxPool2d(2), norm1=nn.BatchNorm2d(width),
-            gelu1=nn.GELU(), conv2=nn.Conv2d(width, width, 3, padding=1, bias=False), norm2=nn.BatchNorm2d(width),
-            gelu2=nn.GELU(),
-        )
-    )  # fmt: skip
+def block(channels: int, maps: int, *, halves: bool) -> nn.Sequential:
+    """A convolution, its maps halved or not, a norm, ReLU."""
+    steps: OrderedDict[str, nn.Module] = OrderedDict(conv=nn.Conv2d(channels, maps, 3, padding=1, bias=False))
+    if halves:
+        steps["pool"] = nn.MaxPool2d(2)
+    return nn.Sequential(steps | OrderedDict(norm=nn.BatchNorm2d(maps, momentum=NEW_SHARE), relu=nn.ReLU(inplace=True)))

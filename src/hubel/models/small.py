@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+from torch import Tensor, nn
 
 from hubel.models.branches import layer_of, plain
 from hubel.models.network import Network, PaperTable, Parts
@@ -61,6 +61,17 @@ def cnn_catsdogs_dropout(num_classes: int = 1, *, num_channels: int = 3) -> Netw
     return built("cnn_catsdogs_dropout", num_classes, num_channels=num_channels)
 
 
+class PoolTo(nn.AdaptiveAvgPool2d):
+    """Means over as many places as the dense layers know; maps of that size pass as they are."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(n c h w) → (n c side side)."""
+        if maps.shape[-2:] == (self.output_size, self.output_size):
+            return maps
+        pooled: Tensor = super().forward(maps)
+        return pooled
+
+
 def built(name: str, num_classes: int, *, num_channels: int) -> Network:
     """The network of one row."""
     row = next(row for row in TABLE.records() if row["network"] == name)
@@ -73,7 +84,7 @@ def built(name: str, num_classes: int, *, num_channels: int) -> Network:
         last = f"{kind}{counts[kind]}"
         steps[last], width = layer_of(word, width, plain)
     side = int(row["side"] or 0)
-    dense: OrderedDict[str, nn.Module] = OrderedDict(pool=nn.AdaptiveAvgPool2d(side), flatten=nn.Flatten())
+    dense: OrderedDict[str, nn.Module] = OrderedDict(pool=PoolTo(side), flatten=nn.Flatten())
     width *= side**2
     if row["dropout"]:
         dense["dropout"] = nn.Dropout(float(row["dropout"]))

@@ -69,7 +69,8 @@ def fit(
         for rows in remaining_batches(state):
             begun = time.monotonic()
             rate = set_rate(state)
-            state.network.train()
+            if not state.network.training:
+                state.network.train()
             with state.own_randomness():
                 batch = make_batch(state, data, rows)
                 outcome = train_step(state.network, batch, state.optimisers, state.recipe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,18 @@ from hubel.models.registry import create_network, find_entry
 from hubel.models.weights import IMAGENET, load_weights
 from hubel.runtime.torch_engine import choose_precision
 from hubel.train.checkpoint import Checkpoints, drop_oldest
-from hubel.train.find_rate import find_rate
 from hubel.train.loop import fit, num_steps
+from hubel.train.memory import keep_memory
 from hubel.train.prepared import Prepared, channel_moments
 from hubel.train.recipes import Recipe
 from hubel.train.scoring import validator
 from hubel.train.scratch import Scratch
+from hubel.train.settle import settle
 from hubel.train.state import FitState, TrainingSet, begin
 
 TuningPixels = UInt8[np.ndarray, "m h w 3"]
 TuningLabels = Int[np.ndarray, " m"]
-MOST_TO_WHITEN = 5_000
+MOST_TO_WHITEN = 2_000
 """So many images tell the covariance of neighbouring pixels well."""
 
 
@@ -72,8 +73,15 @@ class Trained:
 
 
 def train_network(
-    task: Task, scratch: Scratch, seed: int, *, folder: Path, stop: Callable[[float], bool], over: Callable[[], bool]
-) -> Iterator[Event | Trained]:
+    task: Task,
+    scratch: Scratch,
+    seed: int,
+    *,
+    folder: Path,
+    left: Callable[[float], float],
+    stop: Callable[[float], bool],
+    over: Callable[[], bool],
+) -> Generator[Event | Trained, None, None]:
     """Train one network; the last thing it gives is the network.
 
     Parameters
@@ -86,6 +94,8 @@ def train_network(
         For first weights, order and augmentation.
     folder
         Where checkpoints are kept.
+    left
+        How many seconds are left to learn, given those that an image takes; infinite without a budget.
     stop
         Asked with the seconds that an image has taken so far; once True, the training ends with what it has.
     over
@@ -96,17 +106,10 @@ def train_network(
     ModelError
         When there is no such network, or it does not take such pictures, or its loss is no number.
     """
+    keep_memory()
     network = prepare_network(task, scratch, seed)
-    recipe = resolved(scratch.recipe)
     data = task.training_set()
-    if scratch.find_rate:
-        found = find_rate(network, recipe, data, generator(seed, "find rate"))
-        recipe = recipe.model_copy(update={"learning_rate": found.suggested})
-        highest, tried = f"{found.rates[-1]:.2g}" if found.rates else "-", len(found.rates)
-        yield Note(
-            f"Learning rate {found.suggested:g}: {tried} rates up to {highest} were tried, and about there the loss fell fastest.",
-            f"학습률 {found.suggested:g}: {highest}까지 {tried}가지를 시험했고, 그 부근에서 손실이 가장 빨리 줄었습니다.",
-        )
+    recipe = yield from settle(network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=left)
     state = begin(network, recipe, len(data.labels), generator(seed, "fit"))
     checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
     if scratch.restart:
@@ -136,7 +139,10 @@ def prepare_network(task: Task, scratch: Scratch, seed: int) -> Prepared:
     except ImportError as error:
         raise MissingExtraError(error.name or "torch", "torch") from error
     if "whitening" in dict(network.features.named_children()):
-        whiten(network, prepared.scaled(to_planes(torch.from_numpy(task.pixels[:MOST_TO_WHITEN]))))
+        whiten(
+            network,
+            prepared.scaled(to_planes(torch.from_numpy(task.pixels[:: max(1, len(task.pixels) // MOST_TO_WHITEN)]))),
+        )
     if scratch.weights:
         load_start(prepared, scratch)
     try:

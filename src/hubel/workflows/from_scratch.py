@@ -65,8 +65,10 @@ def open_scratch_session(
     dataset: Dataset, options: TrainOptions, *, cache: Cache, stop: Callable[[], bool], started: float
 ) -> tuple[Session, list[Note]]:
     """A training without a base: which size, how images are fitted; the base will be what is trained."""
-    scratch = scratch_of(options)
     check_trainable(dataset)
+    asked = scratch_of(options)
+    scratch = asked.model_copy(update={"recipe": asked.recipe.for_images(len(dataset.examples))})
+    options = replace(options, scratch=scratch)
     if dataset.label_sets is not None:
         raise UsageError(
             say(
@@ -196,7 +198,13 @@ def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[
             total = scratch.members
             yield Note(f"Network {number} of {total}.", f"신경망 {total}개 가운데 {number}번째.", "step")
         training = train_network(
-            task, scratch, seed, folder=checkpoints, stop=partial(must_end, session), over=lambda: not session.stop()
+            task,
+            scratch,
+            seed,
+            folder=checkpoints,
+            left=partial(seconds_to_learn, session, scratch.members - number + 1),
+            stop=partial(must_end, session),
+            over=lambda: not session.stop(),
         )
         for event in training:
             if isinstance(event, Trained):
@@ -208,18 +216,25 @@ def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[
     return found
 
 
-def must_end(session: Session, pace: float) -> bool:
-    """Whether the user asked to finish, or the budget leaves only the time to run the network on all images and write.
+def seconds_to_learn(session: Session, num_members: int, pace: float) -> float:
+    """What the budget leaves for learning one of so many networks, when running them on all images and writing is taken off.
 
     Parameters
     ----------
     session
         The training.
+    num_members
+        How many networks have to share the time.
     pace
-        The seconds that learning from one image has taken so far.
+        The seconds that learning from one image takes.
     """
-    views = session.options.views or 1
-    return session.stop() or session.seconds_left() <= SECONDS_TO_CONVERT + RUNNING * pace * len(session.kept) * views
+    running = RUNNING * pace * len(session.kept) * (session.options.views or 1)
+    return (session.seconds_left() - SECONDS_TO_CONVERT) / num_members - running
+
+
+def must_end(session: Session, pace: float) -> bool:
+    """Whether the user asked to finish, or the budget leaves no more time to learn at the pace so far."""
+    return session.stop() or seconds_to_learn(session, 1, pace) <= 0
 
 
 def take_features(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -98,14 +99,22 @@ def test_every_unit_of_a_fresh_resnet_adds_nothing() -> None:
     assert all(not scale.any() for scale in scales)
 
 
-def test_whitening_makes_patches_uncorrelated_with_variance_one() -> None:
-    network = create_network("hubel_small", np.random.default_rng(0))
-    smooth = nn.functional.avg_pool2d(torch.randn(64, 3, 34, 34, generator=draws()), 3, 1)
-    whiten(network, smooth)
+@pytest.mark.parametrize("name", ["hubel_tiny", "hubel_small"])
+def test_whitening_makes_patches_uncorrelated_with_variance_one(name: str) -> None:
+    network = create_network(name, np.random.default_rng(0))
+    images = nn.functional.avg_pool2d(torch.randn(256, 3, 34, 34, generator=draws()), 3, 1)
+    whiten(network, images)
     layer = network.features.get_submodule("whitening")
     assert isinstance(layer, nn.Conv2d)
     assert not layer.weight.requires_grad
-    answers = nn.functional.conv2d(smooth, layer.weight[:12])
+    half = layer.out_channels // 2
+    answers = nn.functional.conv2d(images, layer.weight[:half], stride=layer.stride)
     covariance = answers.permute(1, 0, 2, 3).flatten(1).cov()
-    assert torch.allclose(covariance, torch.eye(12), atol=0.1)
-    assert torch.equal(layer.weight[12:], -layer.weight[:12])
+    assert torch.allclose(covariance, torch.eye(half), atol=0.1)
+    assert torch.equal(layer.weight[half:], -layer.weight[:half])
+
+
+def test_the_whitening_of_grey_images_has_no_more_filters_than_directions() -> None:
+    layer = create_network("hubel_small", np.random.default_rng(0), num_channels=1).features.get_submodule("whitening")
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.out_channels == 64 <= 2 * 6 * 6

@@ -11,7 +11,7 @@ from hubel.train.find_rate import find_rate, smooth, suggest
 from hubel.train.mixing import mix
 from hubel.train.muon import Muon, orthogonalised
 from hubel.train.optimisers import make_optimisers, set_rates
-from hubel.train.recipes import OPTIMISERS, RECIPES, OptimiserName
+from hubel.train.recipes import OPTIMISERS, RECIPES, SPRINT, OptimiserName
 from hubel.train.schedule import SCHEDULES, Plateau, ScheduleName, share_at
 from hubel.train.scoring import scores_of
 from small_networks import NUM_CLASSES, one_thread, small_network, small_recipe, small_set
@@ -139,5 +139,12 @@ def test_scores_with_flips_are_the_same_for_a_mirrored_image() -> None:
 
 
 def test_recipes_are_known_by_their_names() -> None:
-    assert list(RECIPES) == ["classic", "fast"]
-    assert all(recipe.patience is not None and recipe.patience < recipe.epochs for recipe in RECIPES.values())
+    assert list(RECIPES) == ["classic", "fast", "sprint"]
+    long = [recipe for recipe in RECIPES.values() if recipe.epochs > 1]
+    assert all(recipe.patience is not None and recipe.patience < recipe.epochs for recipe in long)
+
+
+@pytest.mark.parametrize(("num_images", "epochs"), [(1_000_000, 1), (50_000, 1), (10_000, 5), (300, 180), (7, 180)])
+def test_few_images_are_seen_more_often(num_images: int, epochs: int) -> None:
+    assert SPRINT.for_images(num_images).epochs == epochs
+    assert SPRINT.model_copy(update={"least_steps": 0}).for_images(num_images).epochs == 1
