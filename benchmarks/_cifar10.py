@@ -45,7 +45,7 @@ def pack(data: Path, target: Path, limit: int | None) -> None:
         names = sorted({file.parent.name for file in files})
         found[f"{part}_x"] = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])
         found[f"{part}_y"] = np.array([names.index(file.parent.name) for file in files], np.int64)
-    np.savez(target, **found)
+    np.savez(target, allow_pickle=False, **found)
 
 
 def train(arrays: dict[str, np.ndarray], network: str, recipe_name: str, arguments: argparse.Namespace) -> None:

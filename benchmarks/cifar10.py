@@ -75,7 +75,8 @@ def main() -> None:
             order = sorted(ways[turn:] + ways[:turn], key=lambda way: way == "fast")  # it needs to know Keras's time
             for way in order:
                 found = [
-                    Epoch(way, number, **line) for line in run(command_of(way, arrays, seed, arguments.keras, seconds))
+                    Epoch(way, number, int(line["epoch"]), line["seconds"], line["accuracy"])
+                    for line in run(command_of(way, arrays, seed, arguments.keras, seconds))
                 ]
                 seconds = found[-1].seconds if way == "keras" else seconds
                 epochs += found

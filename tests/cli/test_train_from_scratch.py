@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from hubel.cli import scratch_options
+from hubel.cli import scratch_choice
 from hubel.cli.progress import event_line
 from hubel.core.events import EpochDone
 from hubel.data.augmentation import AUGMENTATIONS
@@ -17,28 +17,28 @@ from hubel.train.schedule import SCHEDULES
 if TYPE_CHECKING:
     from cli.conftest import Hubel
 
-NOTHING = scratch_options.Words(False, None, None, None, None, None, None, False, None, None, None, None, None, False)
+NOTHING = scratch_choice.Words(False, None, None, None, None, None, None, False, None, None, None, None, None, False)
 QUICK = ("--epochs", "2", "--batch-size", "8", "--size", "32")
 
 
-def words(**said: object) -> scratch_options.Words:
+def words(**said: object) -> scratch_choice.Words:
     """What was typed."""
-    return scratch_options.Words(**{name: getattr(NOTHING, name) for name in NOTHING.__slots__} | said)
+    return scratch_choice.Words(**{name: getattr(NOTHING, name) for name in NOTHING.__slots__} | said)
 
 
 def test_the_help_offers_what_there_is() -> None:
-    assert tuple(recipes.RECIPES) == scratch_options.RECIPES
-    assert recipes.OPTIMISERS == scratch_options.OPTIMISERS
-    assert SCHEDULES == scratch_options.SCHEDULES
-    assert tuple(AUGMENTATIONS) == scratch_options.AUGMENTATIONS
-    assert set(scratch_options.FINER) < set(recipes.Recipe.model_fields)
+    assert tuple(recipes.RECIPES) == scratch_choice.RECIPES
+    assert recipes.OPTIMISERS == scratch_choice.OPTIMISERS
+    assert SCHEDULES == scratch_choice.SCHEDULES
+    assert tuple(AUGMENTATIONS) == scratch_choice.AUGMENTATIONS
+    assert set(scratch_choice.FINER) < set(recipes.Recipe.model_fields)
     assert set(get_args(recipes.Precision)) == {"f32", "bf16", "auto"}
 
 
 def test_nothing_said_means_a_head_on_the_bundled_base() -> None:
-    assert scratch_options.scratch_choice("efficientnet_lite0", NOTHING) is None
-    assert scratch_options.scratch_choice("resnet18", NOTHING) is None
-    assert scratch_options.scratch_choice("model@file.pth", NOTHING) is None
+    assert scratch_choice.scratch_choice("efficientnet_lite0", NOTHING) is None
+    assert scratch_choice.scratch_choice("resnet18", NOTHING) is None
+    assert scratch_choice.scratch_choice("model@file.pth", NOTHING) is None
 
 
 @pytest.mark.parametrize(
@@ -55,18 +55,18 @@ def test_nothing_said_means_a_head_on_the_bundled_base() -> None:
 def test_a_network_that_only_hubel_has_or_any_of_the_options_asks_for_training(
     model: str, said: dict[str, object], network: str
 ) -> None:
-    found = scratch_options.scratch_choice(model, words(**said))
+    found = scratch_choice.scratch_choice(model, words(**said))
     assert found is not None
     assert found.network == network
 
 
 def test_a_short_training_gets_a_patience_that_can_fire() -> None:
-    assert [scratch_options.recipe_of(words(epochs=epochs)).patience for epochs in (4, 8, 100)] == [2, 4, 5]
-    assert scratch_options.recipe_of(words(epochs=4, patience=0)).patience is None
+    assert [scratch_choice.recipe_of(words(epochs=epochs)).patience for epochs in (4, 8, 100)] == [2, 4, 5]
+    assert scratch_choice.recipe_of(words(epochs=4, patience=0)).patience is None
 
 
 def test_finer_settings_and_augmentation_are_read() -> None:
-    found = scratch_options.recipe_of(
+    found = scratch_choice.recipe_of(
         words(
             finer=["mixup=0.2", "clip-norm=1", "average=none"],
             augment="rotation_range=20,horizontal_flip,fill_mode=wrap",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from hubel.cli import options, scratch_options
+from hubel.cli import options, scratch_choice, scratch_options
 from hubel.cli.options import COLUMN, DATA, FINE_CONTROL, FOLDER, NAME, NUMBER, TIME, argument, option
 from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import wishes_of
@@ -177,11 +177,11 @@ def train(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Run the training and say how it went."""
     one_of("--resize", resize, RESIZES)
-    words = scratch_options.Words(
+    words = scratch_choice.Words(
         from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
         schedule, augment, patience, finer, ensemble, restart,
     )  # fmt: skip
-    own = scratch_options.scratch_choice(model, words)
+    own = scratch_choice.scratch_choice(model, words)
     from hubel import workflows
     from hubel.cli.show import train_record, train_summary
     from hubel.core.answers import DEFAULT_REJECT

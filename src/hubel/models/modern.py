@@ -81,7 +81,7 @@ def built(name: str, num_classes: int, *, num_channels: int, first: str = "white
     channels = min(int(row["filters"] or 0), 2 * num_channels * patch**2)
     stem = nn.Conv2d(num_channels, channels, patch, stride, padding=(patch - stride) // 2, bias=False)
     steps: OrderedDict[str, nn.Module] = OrderedDict({first: stem, f"{first}_relu": nn.ReLU(inplace=True)})
-    words = str(row["maps"]).split()
+    words, last = str(row["maps"]).split(), ""
     for place, word in enumerate(words):
         if word != "pool":
             last = f"block{len(steps) - 1}"

@@ -76,4 +76,5 @@ def ridge(inputs: Tensor, targets: Tensor, others: Tensor) -> Tensor:
     covariance = centred.T @ centred
     covariance.diagonal().add_(RIDGE * covariance.diagonal().mean() + 1e-6)
     weights = torch.linalg.solve(covariance, centred.T @ (targets - middle))
-    return (others - mean) @ weights + middle
+    scores: Tensor = (others - mean) @ weights + middle
+    return scores

@@ -72,15 +72,21 @@ class Trained:
     training: Training
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What ends a training before its epochs are over. `left` and `must_end` are given the seconds that an image takes.
+
+    `left` says how many seconds are left to learn, infinitely many without a budget; `must_end` whether to end now with what there
+    is; `over` whether it is the budget that asks for it, and not the user.
+    """
+
+    left: Callable[[float], float]
+    must_end: Callable[[float], bool]
+    over: Callable[[], bool]
+
+
 def train_network(
-    task: Task,
-    scratch: Scratch,
-    seed: int,
-    *,
-    folder: Path,
-    left: Callable[[float], float],
-    stop: Callable[[float], bool],
-    over: Callable[[], bool],
+    task: Task, scratch: Scratch, seed: int, *, folder: Path, limits: Limits
 ) -> Generator[Event | Trained, None, None]:
     """Train one network; the last thing it gives is the network.
 
@@ -94,12 +100,8 @@ def train_network(
         For first weights, order and augmentation.
     folder
         Where checkpoints are kept.
-    left
-        How many seconds are left to learn, given those that an image takes; infinite without a budget.
-    stop
-        Asked with the seconds that an image has taken so far; once True, the training ends with what it has.
-    over
-        Whether it is the budget that ended it.
+    limits
+        What may end it early.
 
     Raises
     ------
@@ -109,14 +111,18 @@ def train_network(
     keep_memory()
     network = prepare_network(task, scratch, seed)
     data = task.training_set()
-    recipe = yield from settle(network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=left)
+    recipe = yield from settle(
+        network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=limits.left
+    )
     state = begin(network, recipe, len(data.labels), generator(seed, "fit"))
     checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
     if scratch.restart:
         checkpoints.path.unlink(missing_ok=True)
     yield from resume_notes(state, checkpoints)
     validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
-    for event in fit(state, data, validate=validate, checkpoints=checkpoints, stop=lambda: stop(pace_of(state))):
+    for event in fit(
+        state, data, validate=validate, checkpoints=checkpoints, stop=lambda: limits.must_end(pace_of(state))
+    ):
         if isinstance(event, StepDone):
             yield progress_of(state, event)
         elif isinstance(event, EpochDone):
@@ -124,7 +130,7 @@ def train_network(
     drop_oldest(folder, keep=checkpoints.path)
     ended: Ending = "patience" if state.early.is_over else "epochs"
     if state.stopped:
-        ended = "budget" if over() else "stopped"
+        ended = "budget" if limits.over() else "stopped"
     epochs = tuple(epoch_record(epoch) for epoch in state.history)
     yield Trained(network, recipe, Training(seed=seed, epochs=epochs, kept_epoch=state.kept_epoch, ended=ended))
 

@@ -190,23 +190,19 @@ def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, div
 
 def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[Event, None, list[Trained]]:
     """Train every member of the ensemble, or the one network."""
-    from hubel.train.network import Trained, train_network
+    from hubel.train.network import Limits, Trained, train_network
 
     scratch, found = scratch_of(session.options), []
     for number, seed in enumerate(member_seeds(session.options.seed, scratch.members), 1):
         if scratch.members > 1:
             total = scratch.members
             yield Note(f"Network {number} of {total}.", f"신경망 {total}개 가운데 {number}번째.", "step")
-        training = train_network(
-            task,
-            scratch,
-            seed,
-            folder=checkpoints,
+        limits = Limits(
             left=partial(seconds_to_learn, session, scratch.members - number + 1),
-            stop=partial(must_end, session),
+            must_end=partial(must_end, session),
             over=lambda: not session.stop(),
         )
-        for event in training:
+        for event in train_network(task, scratch, seed, folder=checkpoints, limits=limits):
             if isinstance(event, Trained):
                 found.append(event)
             else:
