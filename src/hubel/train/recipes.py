@@ -97,7 +97,7 @@ class Recipe(Frozen):
         Examples
         --------
         >>> [SPRINT.for_images(number).epochs for number in (50_000, 1_000)]
-        [1, 45]
+        [1, 60]
         """
         steps_an_epoch = max(1, num_images // self.batch_size)
         epochs = min(max(self.epochs, math.ceil(self.least_steps / steps_an_epoch)), MOST_EPOCHS)
