@@ -31,8 +31,6 @@ EPSILON = 5e-4
 """Added to each variance, so that directions of noise alone are not blown up."""
 MOST_PATCHES = 100_000
 """So many patches tell the covariance of neighbouring pixels well."""
-NEW_SHARE = 0.4
-"""How much a batch counts in a norm's running mean: trainings of a few hundred steps leave no time for a tenth."""
 
 
 def hubel_tiny(num_classes: int = 10, *, num_channels: int = 3) -> Network:
@@ -97,4 +95,4 @@ def block(channels: int, maps: int, *, halves: bool) -> nn.Sequential:
     steps: OrderedDict[str, nn.Module] = OrderedDict(conv=nn.Conv2d(channels, maps, 3, padding=1, bias=False))
     if halves:
         steps["pool"] = nn.MaxPool2d(2)
-    return nn.Sequential(steps | OrderedDict(norm=nn.BatchNorm2d(maps, momentum=NEW_SHARE), relu=nn.ReLU(inplace=True)))
+    return nn.Sequential(steps | OrderedDict(norm=nn.BatchNorm2d(maps), relu=nn.ReLU(inplace=True)))
