@@ -39,10 +39,11 @@ def pace_of_copy(network: nn.Module, recipe: Recipe, data: TrainingSet, generato
     num_timed = min(TIMED, max(1, steps_in_epoch(state) * recipe.epochs - WARM))
     for _ in range(WARM):
         next(steps, None)
-    begun, seen = time.monotonic(), state.num_seen
+    begun = time.monotonic()
     for _ in range(num_timed):
         next(steps, None)
-    return (time.monotonic() - begun) / max(state.num_seen - seen, recipe.batch_size)
+    images_a_step = len(data.labels) / steps_in_epoch(state)
+    return (time.monotonic() - begun) / (num_timed * images_a_step)
 
 
 def epochs_within(pace: float, num_images: int, left: Callable[[float], float]) -> int:
