@@ -57,8 +57,8 @@ def train(arrays: dict[str, np.ndarray], network: str, recipe_name: str, argumen
     from hubel.train.network import Task, prepare_network, resolved
     from hubel.train.pace import epochs_within, pace_of_copy
     from hubel.train.recipes import RECIPES
-    from hubel.train.scoring import validator
     from hubel.train.scratch import Scratch
+    from hubel.train.sets import validator
     from hubel.train.state import begin
 
     begun = time.monotonic()

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from hubel.train.recipes import CLASSIC, Recipe
-from hubel.train.state import TrainingSet
+from hubel.train.sets import TrainingSet
 
 NUM_CLASSES = 3
 SIDE = 8

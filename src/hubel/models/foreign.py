@@ -24,7 +24,7 @@ from hubel.models.timm_network import (
 )
 
 if TYPE_CHECKING:
-    from torch import nn
+    from hubel.models.cut import Base
 
 
 class Record(Frozen):
@@ -61,7 +61,7 @@ def open_foreign(name: str, store: Path) -> Backbone:
     return Backbone(record.info, store / record.graph, record.sizes)
 
 
-def load_torch_module(name: str) -> nn.Module:
+def load_torch_module(name: str) -> Base:
     """The base as a torch module from pixels uint8 (n h w 3) to features float (n d), the bundled base too.
 
     Raises

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hubel.models.bundled import read_bundled_tensors
-from hubel.models.efficientnet_lite0 import DEVIATION, FIRST_POOLED_STAGE, MEAN
+from hubel.models.efficientnet_lite0 import DEVIATION, FIRST_POOLED_STAGE, MEAN, STAGES
 
 
 class PixelScaling(nn.Module):
@@ -41,7 +41,16 @@ class PooledFeatures(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """What the classifier would be given."""
-        maps = self.network.forward_features(self.scaling(pixels))  # type: ignore[operator] # timm's contract
+        maps, pooled = self.run(self.scaling(pixels), ())
+        return self.gather(maps, pooled)
+
+    def run(self, maps: Tensor, names: Sequence[str]) -> tuple[Tensor, list[Tensor]]:  # noqa: ARG002 # the network knows its steps
+        """The maps (n c h w) that the network makes of its input or, where steps were taken out, of their output."""
+        found: Tensor = self.network.forward_features(maps)  # type: ignore[operator] # timm's contract
+        return found, []
+
+    def gather(self, maps: Tensor, pooled: Sequence[Tensor]) -> Tensor:  # noqa: ARG002 # nothing is pooled on the way
+        """The features, of the last maps."""
         features: Tensor = self.network.forward_head(maps, pre_logits=True)  # type: ignore[operator] # timm's contract
         return features
 
@@ -53,26 +62,35 @@ class StageFeatures(nn.Module):
         super().__init__()
         self.scaling = PixelScaling(MEAN.tolist(), DEVIATION.tolist())
         self.network = network
+        stages = [f"blocks.{index}" for index in range(len(STAGES))]
+        self.names = ("conv_stem", "bn1", *stages, "conv_head", "bn2")
+        self.pooled = frozenset((*stages[FIRST_POOLED_STAGE:], "bn2"))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The channel means, stage after stage."""
-        network = self.network
-        maps = network.bn1(network.conv_stem(self.scaling(pixels)))  # type: ignore[operator] # timm's EfficientNet
+        maps, pooled = self.run(self.scaling(pixels), self.names)
+        return self.gather(maps, pooled)
+
+    def run(self, maps: Tensor, names: Sequence[str]) -> tuple[Tensor, list[Tensor]]:
+        """What these steps make of the maps (n c h w) before them, and the channel means taken on the way."""
         pooled = []
-        for index, stage in enumerate(network.blocks):  # type: ignore[arg-type] # timm's EfficientNet
-            maps = stage(maps)
-            if index >= FIRST_POOLED_STAGE:
+        for name in names:
+            maps = self.network.get_submodule(name)(maps)
+            if name in self.pooled:
                 pooled.append(maps.mean((2, 3)))
-        maps = network.bn2(network.conv_head(maps))  # type: ignore[operator] # timm's EfficientNet
-        return torch.cat([*pooled, maps.mean((2, 3))], dim=1)
+        return maps, pooled
+
+    def gather(self, maps: Tensor, pooled: Sequence[Tensor]) -> Tensor:  # noqa: ARG002 # all that counts was pooled on the way
+        """The features, of all channel means."""
+        return torch.cat(list(pooled), dim=1)
 
 
-def wrap_network(network: Any) -> nn.Module:
+def wrap_network(network: Any) -> PooledFeatures:
     """A timm network from pixels to features, with the mean and deviation it was trained with."""
     return PooledFeatures(network, network.pretrained_cfg["mean"], network.pretrained_cfg["std"]).eval()
 
 
-def load_bundled_module() -> nn.Module:
+def load_bundled_module() -> StageFeatures:
     """The bundled base: timm's ``tf_efficientnet_lite0``, whose 296 tensors stand in the same order, with the bundled weights."""
     import timm
 

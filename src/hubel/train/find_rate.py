@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from hubel.train.loop import make_batch, remaining_batches
+from hubel.train.loop import remaining_batches
 from hubel.train.optimisers import set_rates
 from hubel.train.recipes import Recipe
-from hubel.train.state import FitState, TrainingSet, begin
+from hubel.train.sets import LearningSet
+from hubel.train.state import FitState, begin
 from hubel.train.step import train_step
 
 LOWEST, HIGHEST = 1e-6, 10.0
@@ -43,7 +44,7 @@ class RateTest:
     suggested: float
 
 
-def find_rate(network: nn.Module, recipe: Recipe, data: TrainingSet, generator: np.random.Generator) -> RateTest:
+def find_rate(network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator) -> RateTest:
     """Try rates on a copy of the network.
 
     Parameters
@@ -64,7 +65,7 @@ def find_rate(network: nn.Module, recipe: Recipe, data: TrainingSet, generator: 
         set_rates(state.optimisers, rate / recipe.rate)
         state.network.train()
         with state.own_randomness():
-            outcome = train_step(state.network, make_batch(state, data, rows), state.optimisers, recipe)
+            outcome = train_step(state.network, data.batch(state, rows), state.optimisers, recipe)
         if not math.isfinite(outcome.loss):
             break
         tried.append(rate)

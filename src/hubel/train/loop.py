@@ -16,14 +16,13 @@ from torch import Tensor, nn
 from hubel.core.errors import ModelError
 from hubel.core.events import Checkpointed, EpochDone, StepDone
 from hubel.core.language import say
-from hubel.data.augment import alternating_flips, augment, draw
 from hubel.train.checkpoint import Checkpoints, write_tensors
 from hubel.train.early import Validation
-from hubel.train.mixing import mix
 from hubel.train.optimisers import set_rates
 from hubel.train.schedule import share_at
-from hubel.train.state import FitState, TrainingSet, copy_weights
-from hubel.train.step import Batch, train_step
+from hubel.train.sets import LearningSet
+from hubel.train.state import FitState, copy_weights
+from hubel.train.step import train_step
 
 Validate = Callable[[nn.Module], Validation]
 FitEvent = StepDone | EpochDone | Checkpointed
@@ -36,7 +35,7 @@ def never() -> bool:
 
 def fit(
     state: FitState,
-    data: TrainingSet,
+    data: LearningSet,
     *,
     validate: Validate | None = None,
     checkpoints: Checkpoints | None = None,
@@ -72,7 +71,7 @@ def fit(
             if not state.network.training:
                 state.network.train()
             with state.own_randomness():
-                batch = make_batch(state, data, rows)
+                batch = data.batch(state, rows)
                 outcome = train_step(state.network, batch, state.optimisers, state.recipe)
             if not math.isfinite(outcome.loss):
                 raise go_back(state, outcome.loss, rate, checkpoints)
@@ -128,17 +127,6 @@ def set_rate(state: FitState) -> float:
     share = state.plateau.share * share_at(recipe.schedule, state.step, num_steps(state), warm_up=recipe.warm_up)
     set_rates(state.optimisers, share)
     return recipe.rate * share
-
-
-def make_batch(state: FitState, data: TrainingSet, rows: Tensor) -> Batch:
-    """The images of these rows, changed and mixed as the recipe says."""
-    recipe, labels = state.recipe, data.labels[rows]
-    flips = alternating_flips(state.coins[rows.numpy()], state.epoch) if recipe.augmentation.alternating_flip else None
-    sides = (data.images.shape[1], data.images.shape[2])
-    draws = draw(recipe.augmentation, len(rows), sides, state.draws, alternating=flips)
-    images = augment(data.images, draws, recipe.augmentation, rows=rows)
-    images, targets = mix(images, labels, data.num_classes, recipe, state.draws)
-    return Batch(images, labels, targets)
 
 
 def count(state: FitState, loss: float, num_right: int, num_images: int) -> None:

@@ -31,10 +31,10 @@ from hubel.train.loop import fit, num_steps
 from hubel.train.memory import keep_memory
 from hubel.train.prepared import Prepared, channel_moments
 from hubel.train.recipes import Recipe
-from hubel.train.scoring import validator
 from hubel.train.scratch import Scratch
+from hubel.train.sets import TrainingSet, validator
 from hubel.train.settle import settle
-from hubel.train.state import FitState, TrainingSet, begin
+from hubel.train.state import FitState, begin
 
 TuningPixels = UInt8[np.ndarray, "m h w 3"]
 TuningLabels = Int[np.ndarray, " m"]

@@ -12,7 +12,8 @@ from torch import nn
 from hubel.core.events import StepDone
 from hubel.train.loop import fit, steps_in_epoch
 from hubel.train.recipes import MOST_EPOCHS, Recipe
-from hubel.train.state import TrainingSet, begin
+from hubel.train.sets import LearningSet
+from hubel.train.state import begin
 
 WARM, TIMED = 2, 10
 """So many steps of a copy are taken first, and so many are timed."""
@@ -20,7 +21,7 @@ CAUTION = 0.93
 """The share of the time that is planned with: machines do not keep their pace, and epochs are measured in between."""
 
 
-def pace_of_copy(network: nn.Module, recipe: Recipe, data: TrainingSet, generator: np.random.Generator) -> float:
+def pace_of_copy(network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator) -> float:
     """The seconds that learning from one image takes, by a few steps of a copy; the network itself is not changed.
 
     Parameters

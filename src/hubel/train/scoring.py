@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hubel.data.warp import to_planes
-from hubel.train.early import Validation
 from hubel.train.recipes import Precision
-from hubel.train.state import TrainingSet
 
 BATCH_SIZE = 256
-
-
-def validator(
-    data: TrainingSet, *, flips: bool = False, precision: Precision = "f32"
-) -> Callable[[nn.Module], Validation]:
-    """A function that measures a network on these images; see `scores_of`."""
-
-    def validate(network: nn.Module) -> Validation:
-        scores = scores_of(network, data.images, flips=flips, precision=precision)
-        loss = functional.cross_entropy(scores, data.labels)
-        return Validation(float(loss), float((scores.argmax(1) == data.labels).double().mean()))
-
-    return validate
 
 
 def scores_of(network: nn.Module, images: Tensor, *, flips: bool = False, precision: Precision = "f32") -> Tensor:
@@ -50,3 +32,9 @@ def scores_of(network: nn.Module, images: Tensor, *, flips: bool = False, precis
             scores = network(planes).float()
             found.append((scores + network(planes.flip(3)).float()) / 2 if flips else scores)
     return torch.cat(found)
+
+
+def scores_of_rows(network: nn.Module, rows: Tensor, *, precision: Precision = "f32") -> Tensor:
+    """The scores of rows (n m) that a frozen lower half made of images, (n k) float32; the rest as in `scores_of`."""
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        return torch.cat([network(part.float()).float() for part in torch.split(rows, BATCH_SIZE)])

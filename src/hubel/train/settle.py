@@ -13,7 +13,7 @@ from hubel.train.find_rate import RateTest, find_rate
 from hubel.train.mirror import MirrorTest, try_mirror
 from hubel.train.pace import epochs_within, pace_of_copy
 from hubel.train.recipes import Recipe
-from hubel.train.state import TrainingSet
+from hubel.train.sets import TrainingSet
 
 Settling = Generator[Note, None, Recipe]
 """What was found, and at the end the recipe to train with."""

@@ -24,15 +24,6 @@ Weights = dict[str, Tensor]
 """All tensors of a network by name, running statistics too."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSet:
-    """What is learned from: images uint8 (n h w c) and their classes (n) int64, of `num_classes`."""
-
-    images: Tensor
-    labels: Tensor
-    num_classes: int
-
-
 @dataclass(slots=True)
 class FitState:
     """A training in progress.

@@ -12,7 +12,7 @@ from hubel.core.events import StepDone
 from hubel.data.augmentation import Augmentation
 from hubel.train.checkpoint import Checkpoints
 from hubel.train.loop import fit
-from hubel.train.scoring import validator
+from hubel.train.sets import validator
 from hubel.train.state import begin
 from small_networks import small_network, small_recipe, small_set
 

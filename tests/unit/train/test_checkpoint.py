@@ -21,7 +21,7 @@ from hubel.data.augmentation import Augmentation
 from hubel.train.checkpoint import Checkpoints, drop_oldest
 from hubel.train.loop import fit
 from hubel.train.recipes import Recipe
-from hubel.train.scoring import validator
+from hubel.train.sets import validator
 from hubel.train.state import FitState, begin
 from small_networks import one_thread, small_network, small_recipe, small_set
 from support import ROOT

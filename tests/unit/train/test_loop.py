@@ -16,7 +16,7 @@ from hubel.train.checkpoint import Checkpoints
 from hubel.train.early import Validation
 from hubel.train.loop import DivergedError, fit
 from hubel.train.recipes import FAST, Recipe
-from hubel.train.scoring import validator
+from hubel.train.sets import validator
 from hubel.train.state import FitState, begin
 from small_networks import one_thread, small_network, small_recipe, small_set
 

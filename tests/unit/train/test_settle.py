@@ -14,8 +14,8 @@ from hubel.core.events import Note
 from hubel.train.mirror import RIDGE, MirrorTest, ridge, try_mirror
 from hubel.train.pace import pace_of_copy
 from hubel.train.recipes import SPRINT, Recipe
+from hubel.train.sets import TrainingSet
 from hubel.train.settle import settle
-from hubel.train.state import TrainingSet
 from small_networks import one_thread, small_network, small_recipe, small_set
 
 alone = pytest.fixture(autouse=True, scope="module")(one_thread)
