@@ -170,6 +170,7 @@ def stage_name(stage: str) -> str:
         "compare": say(en="Comparing", ko="비교"),
         "gather": say(en="Gathering images", ko="이미지 모으기"),
         "train": say(en="Training", ko="학습"),
+        "views": say(en="Running the frozen layers", ko="고정된 층 실행"),
         "features": say(en="Running the network", ko="신경망 실행"),
     }
     return words.get(stage, stage)

@@ -89,12 +89,12 @@ def scratch_choice(model: str, words: Words) -> Scratch | None:
     )
 
 
-def recipe_of(words: Words) -> Any:
-    """The recipe with what was changed of it."""
+def recipe_of(words: Words, usual: str = "classic") -> Any:
+    """The recipe that was named, or the usual one, with what was changed of it."""
     from pydantic import ValidationError
 
+    from hubel.train.recipes import FINE, Recipe
     from hubel.train.recipes import RECIPES as FOUND
-    from hubel.train.recipes import Recipe
 
     for option, value, allowed in (
         ("--recipe", words.recipe, RECIPES), ("--optimiser", words.optimiser, OPTIMISERS), ("--schedule", words.schedule, SCHEDULES),
@@ -112,7 +112,7 @@ def recipe_of(words: Words) -> Any:
     if words.augment is not None:
         changes["test_mirror"] = False  # and the user's flips
     changes |= pairs("--set", words.finer or [], FINER)
-    recipe = FOUND[words.recipe or "classic"]
+    recipe = (FOUND | {FINE.name: FINE})[words.recipe or usual]
     if words.patience is not None:
         changes["patience"] = words.patience or None
     elif words.epochs is not None and recipe.patience is not None:

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from hubel.cli import options, scratch_choice, scratch_options
+from hubel.cli import options, scratch_choice, scratch_options, strategy_choice, strategy_options
 from hubel.cli.options import COLUMN, DATA, FINE_CONTROL, FOLDER, NAME, NUMBER, TIME, argument, option
 from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import one_of, seconds_of, whole_number
+from hubel.cli.ways import compare_strategies, ways_of
 from hubel.core.events import Finished
 from hubel.core.language import say
 
@@ -159,6 +160,10 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             panel=FINE_CONTROL,
         ),
     ] = None,
+    strategy: Annotated[str | None, strategy_options.strategy()] = None,
+    compare: Annotated[str | None, strategy_options.compare()] = None,
+    unfreeze: Annotated[str | None, strategy_options.unfreeze()] = None,
+    reuse: Annotated[str | None, strategy_options.reuse()] = None,
     from_scratch: Annotated[bool, scratch_options.from_scratch()] = False,
     weights: Annotated[str | None, scratch_options.weights()] = None,
     recipe: Annotated[str | None, scratch_options.recipe()] = None,
@@ -181,7 +186,12 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
         schedule, augment, patience, finer, ensemble, restart,
     )  # fmt: skip
-    own = scratch_choice.scratch_choice(model, words)
+    ways = None if compare is None else ways_of(compare, model)
+    if ways is not None:
+        strategy_choice.refuse_beside("--compare", {"--strategy": strategy, "--unfreeze": unfreeze, "--reuse": reuse})
+        way = strategy_choice.Choice(model)
+    else:
+        way = strategy_choice.strategy_choice(model, words, strategy, unfreeze, reuse)
     from hubel import workflows
     from hubel.cli.show import train_record, train_summary
     from hubel.core.answers import DEFAULT_REJECT
@@ -190,8 +200,9 @@ def train(  # noqa: PLR0913, PLR0917  an option each
 
     options = workflows.TrainOptions(
         out=Path(out).expanduser() if out else None,
-        model=model if own is None else own.network,
-        scratch=own,
+        model=way.model,
+        scratch=way.scratch,
+        tuning=way.tuning,
         budget=budget,
         seed=seed,
         views=views,
@@ -208,6 +219,9 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         write_lines(output_console(), workflows.show_augmented(data, options, Path(show_augmented).expanduser()))
         return
     command = shlex.join(["hubel", *sys.argv[1:]])
+    if ways is not None:
+        compare_strategies(data, options, words, ways, command=command, json=json)
+        return
     finished: Finished | None = None
     with finishing_on_interrupt() as stop, telling() as tell:
         for event in workflows.train(data, options, command=command, stop=stop):

@@ -214,7 +214,7 @@ def halve(base: Base, cut: Cut, size: int) -> tuple[Lower, Upper]:
     steps = steps_of(base, size)
     random = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (2, size, size, 3), generator=random, dtype=torch.uint8)
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference mode, whose tensors could never learn
         lower = Lower(base, steps, cut.place)
         maps, _ = lower.base.run(base.scaling(pixels), lower.names)
         upper = Upper(base, steps, cut.place, (maps.shape[1], maps.shape[2], maps.shape[3]))

@@ -27,8 +27,12 @@ class PixelScaling(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The scaled planes."""
+        return self.of_planes(pixels.permute(0, 3, 1, 2))
+
+    def of_planes(self, planes: Tensor) -> Tensor:
+        """The same of planes (n 3 h w) of 0 to 255."""
         scale, offset = self.get_buffer("scale"), self.get_buffer("offset")
-        return pixels.permute(0, 3, 1, 2).to(scale.dtype) * scale + offset
+        return planes.to(scale.dtype) * scale + offset
 
 
 class PooledFeatures(nn.Module):

@@ -8,7 +8,7 @@ budget, has seen a fair sample of every class.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +17,9 @@ import numpy as np
 from hubel.core.card import ImageSpec
 from hubel.core.files import content_key
 from hubel.core.parallel import batches, map_in_order
-from hubel.core.types import FeatureMatrix, Pixels
-from hubel.core.views import show
+from hubel.core.types import FeatureMatrix, PixelBatch, Pixels
+from hubel.core.views import ViewBatch
+from hubel.core.views import show as show_view
 from hubel.data.cache import PIXEL_SHARE, Cache, Place, RowStore, file_stamp
 from hubel.data.images import Refusal, UnreadableImage, read_file, read_image
 from hubel.data.resize import fit_image
@@ -63,18 +64,23 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """What makes features: the engine with the base's graph, the spec of its input, the cache, and the base's name in it."""
+    """What makes features: the engine with the base's graph, the spec of its input, the cache, and the base's name in it.
+
+    `show` makes views of pictures by name; `share` is what of the cache the features of a view may take.
+    """
 
     engine: Engine
     spec: ImageSpec
     cache: Cache
     base_key: str
     num_features: int
+    show: Callable[[PixelBatch, str], ViewBatch] = show_view
+    share: float = 1.0
 
     def feature_rows(self, view: str) -> RowStore:
         """The cache's features of one view."""
         kind = f"features:{self.base_key}:{self.engine.name}:{self.spec_key()}:{view}"
-        return self.cache.rows(kind, (self.num_features,), np.float16)
+        return self.cache.rows(kind, (self.num_features,), np.float16, share=self.share)
 
     def pixel_rows(self) -> RowStore:
         """The cache's fitted pixels."""
@@ -212,7 +218,9 @@ class Pass:
         for position, picture in to_run.items():
             pixels[position] = picture
         features = (
-            self.extractor.engine.run(show(pixels, self.view))["features"].clip(-LARGEST, LARGEST).astype(np.float16)
+            self.extractor.engine.run(self.extractor.show(pixels, self.view))["features"]
+            .clip(-LARGEST, LARGEST)
+            .astype(np.float16)
         )
         for position in to_run:
             images[position] = replace(images[position], features=features[position])

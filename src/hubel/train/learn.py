@@ -38,7 +38,10 @@ Protocol = Literal["test", "validation", "cross-validation", "holdout"]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """The n images that were read: class index, content key, the user's group and split, what else belongs together."""
+    """The n images that were read: class index, content key, the user's group and split, what else belongs together.
+
+    With `hold_out` a fifth is kept to measure with even of few images, as those do who cannot cross-validate.
+    """
 
     labels: Labels
     contents: Sequence[str]
@@ -49,6 +52,7 @@ class Examples:
     label_sets: tuple[tuple[int, ...], ...] | None = (
         None  # where images have several classes: what their labels stand for
     )
+    hold_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +175,11 @@ def judged(  # noqa: PLR0913  what was fitted, and on what
 
 
 def assign_parts(examples: Examples, groups: Labels, seed: int) -> np.ndarray:
-    """Each image's part: the user's where there is one, a held-out fifth of many images, else train. Shape (n)."""
+    """Each image's part: the user's where there is one, a held-out fifth of many images or as asked for, else train. Shape (n)."""
     if any(split in ("validation", "test") for split in examples.splits):
         return np.array([split or "train" for split in examples.splits], dtype=object)
     parts = np.full(len(examples.labels), "train", dtype=object)
-    if len(parts) >= HOLDOUT_FROM:
+    if examples.hold_out or len(parts) >= HOLDOUT_FROM:
         parts[holdout(examples.labels, groups, HOLDOUT_FRACTION, generator(seed, "holdout"))] = "test"
     return parts
 

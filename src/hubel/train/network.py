@@ -27,12 +27,12 @@ from hubel.models.registry import create_network, find_entry
 from hubel.models.weights import IMAGENET, load_weights
 from hubel.runtime.torch_engine import choose_precision
 from hubel.train.checkpoint import Checkpoints, drop_oldest
-from hubel.train.loop import fit, num_steps
+from hubel.train.loop import Validate, fit, num_steps
 from hubel.train.memory import keep_memory
 from hubel.train.prepared import Prepared, channel_moments
 from hubel.train.recipes import Recipe
 from hubel.train.scratch import Scratch
-from hubel.train.sets import TrainingSet, validator
+from hubel.train.sets import LearningSet, TrainingSet, validator
 from hubel.train.settle import settle
 from hubel.train.state import FitState, begin
 
@@ -118,8 +118,16 @@ def train_network(
     checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
     if scratch.restart:
         checkpoints.path.unlink(missing_ok=True)
-    yield from resume_notes(state, checkpoints)
     validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
+    ended = yield from go_through(state, data, validate=validate, checkpoints=checkpoints, limits=limits)
+    yield Trained(network, recipe, training_of(state, seed, ended))
+
+
+def go_through(
+    state: FitState, data: LearningSet, *, validate: Validate, checkpoints: Checkpoints, limits: Limits
+) -> Generator[Event, None, Ending]:
+    """Train from where a checkpoint left off, or from the beginning; returns why it ended."""
+    yield from resume_notes(state, checkpoints)
     for event in fit(
         state, data, validate=validate, checkpoints=checkpoints, stop=lambda: limits.must_end(pace_of(state))
     ):
@@ -127,12 +135,16 @@ def train_network(
             yield progress_of(state, event)
         elif isinstance(event, EpochDone):
             yield event
-    drop_oldest(folder, keep=checkpoints.path)
-    ended: Ending = "patience" if state.early.is_over else "epochs"
+    drop_oldest(checkpoints.path.parent, keep=checkpoints.path)
     if state.stopped:
-        ended = "budget" if limits.over() else "stopped"
+        return "budget" if limits.over() else "stopped"
+    return "patience" if state.early.is_over else "epochs"
+
+
+def training_of(state: FitState, seed: int, ended: Ending) -> Training:
+    """What the card says of a training that is over."""
     epochs = tuple(epoch_record(epoch) for epoch in state.history)
-    yield Trained(network, recipe, Training(seed=seed, epochs=epochs, kept_epoch=state.kept_epoch, ended=ended))
+    return Training(seed=seed, epochs=epochs, kept_epoch=state.kept_epoch, ended=ended)
 
 
 def prepare_network(task: Task, scratch: Scratch, seed: int) -> Prepared:

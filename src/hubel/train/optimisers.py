@@ -30,12 +30,14 @@ def make_optimisers(network: nn.Module, recipe: Recipe) -> list[Optimizer]:
     network
         Whose weights are moved.
     recipe
-        Gives name, rate, momentum and decay.
+        Gives name, rate, momentum and decay. Where the network says so in its ``rate_shares`` (by the name of a weight), weights
+        learn at a share of the rate; Muon's do not.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if recipe.optimiser == "muon":
         return make_muon(weights, recipe, first=next(weight for weight in network.parameters() if weight.ndim > 1))
-    return [noted(MAKERS[recipe.optimiser](decay_groups(weights, recipe.weight_decay), recipe))]
+    groups = rate_groups(decay_groups(weights, recipe.weight_decay), network, recipe.rate)
+    return [noted(MAKERS[recipe.optimiser](groups, recipe))]
 
 
 def set_rates(optimisers: Sequence[Optimizer], share: float) -> None:
@@ -53,6 +55,20 @@ def decay_groups(weights: Iterable[Tensor], weight_decay: float) -> Groups:
         {"params": part, "weight_decay": decay} for part, decay in zip(parts, (weight_decay, 0.0), strict=True) if part
     ]
     return groups or [{"params": weights}]
+
+
+def rate_groups(groups: Groups, network: nn.Module, rate: float) -> Groups:
+    """The groups parted further, so that all weights of one learn at the same share of the rate."""
+    shares: dict[str, float] = getattr(network, "rate_shares", {})
+    if not shares:
+        return groups
+    share_of = {id(weight): shares.get(name, 1.0) for name, weight in network.named_parameters()}
+    found: Groups = []
+    for group in groups:
+        for share in dict.fromkeys(share_of[id(weight)] for weight in group["params"]):
+            part = [weight for weight in group["params"] if share_of[id(weight)] == share]
+            found.append({**group, "params": part, "lr": rate * share})
+    return found
 
 
 def make_muon(weights: Sequence[Tensor], recipe: Recipe, *, first: Tensor) -> list[Optimizer]:

@@ -13,6 +13,7 @@ from hubel.core.errors import UsageError
 from hubel.core.language import say
 from hubel.core.views import VIEWS
 from hubel.data.label_sets import LabelReading
+from hubel.train.fine import FineTuning
 from hubel.train.scratch import Scratch
 
 
@@ -50,6 +51,11 @@ class TrainOptions:
         Whether an image may have several classes, or none; auto asks the data.
     scratch
         How to train a network of one's own in place of a head on a base; None takes the base.
+    tuning
+        How to learn on top of the base with more than a head on the images as they are; None is that head alone.
+    hold_out
+        Keep a fifth of the images to measure with, where the data have no test or validation part, in place of a
+        cross-validation; what is trained at length always does.
     """
 
     out: Path | None = None
@@ -66,6 +72,8 @@ class TrainOptions:
     by: str | None = None
     labels: LabelReading = "auto"
     scratch: Scratch | None = None
+    tuning: FineTuning | None = None
+    hold_out: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.

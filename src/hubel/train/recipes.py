@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 from pydantic import Field
 
 from hubel.core.frozen import Frozen
-from hubel.data.augmentation import MIRRORED, NO_AUGMENTATION, SMALL_IMAGES, Augmentation
+from hubel.data.augmentation import MIRRORED, NO_AUGMENTATION, PHOTOS, SMALL_IMAGES, Augmentation
 from hubel.train.schedule import ScheduleName
 
 OptimiserName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
@@ -138,4 +138,21 @@ SPRINT = Recipe(
     precision="auto",
 )
 """A first answer in seconds: every image once, nothing smoothed, for there is no time to learn too much of anything."""
+FINE = Recipe(
+    name="fine",
+    epochs=12,
+    batch_size=32,
+    least_steps=200,
+    optimiser="adamw",
+    learning_rate=5e-4,
+    weight_decay=0.02,
+    schedule="linear",
+    warm_up=0.1,
+    label_smoothing=0.1,
+    patience=4,
+    augmentation=PHOTOS,
+    test_mirror=True,
+    precision="auto",
+)
+"""The last stages of a pretrained base learn on: small steps, for most of what they know is right."""
 RECIPES = {recipe.name: recipe for recipe in (CLASSIC, FAST, SPRINT)}

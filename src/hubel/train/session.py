@@ -273,6 +273,7 @@ def kept_examples(session: Session) -> Examples:
         num_classes=len(session.dataset.classes),
         related=related_images(session),
         label_sets=session.dataset.label_sets,
+        hold_out=session.options.hold_out,
     )
 
 

@@ -13,7 +13,7 @@ from hubel.train.find_rate import RateTest, find_rate
 from hubel.train.mirror import MirrorTest, try_mirror
 from hubel.train.pace import epochs_within, pace_of_copy
 from hubel.train.recipes import Recipe
-from hubel.train.sets import TrainingSet
+from hubel.train.sets import LearningSet, TrainingSet
 
 Settling = Generator[Note, None, Recipe]
 """What was found, and at the end the recipe to train with."""
@@ -22,7 +22,7 @@ Settling = Generator[Note, None, Recipe]
 def settle(
     network: nn.Module,
     recipe: Recipe,
-    data: TrainingSet,
+    data: LearningSet,
     seed: int,
     *,
     wants_rate: bool,
@@ -45,19 +45,29 @@ def settle(
     left
         How many seconds are left to learn, given those that an image takes; infinite without a budget.
     """
-    if recipe.test_mirror:
-        mirror = try_mirror(data.images.numpy(), data.labels.numpy(), data.num_classes, generator(seed, "mirror"))
-        if not mirror.same:
-            recipe = recipe.without_flips()
-            yield mirror_note(mirror)
+    if isinstance(data, TrainingSet):
+        recipe = yield from settle_flips(recipe, data, seed)
     if wants_rate:
         found = find_rate(network, recipe, data, generator(seed, "find rate"))
         recipe = recipe.model_copy(update={"learning_rate": found.suggested})
         yield rate_note(found)
     if recipe.least_steps and math.isfinite(left(0.0)):
         pace = pace_of_copy(network, recipe, data, generator(seed, "pace"))
-        recipe = recipe.model_copy(update={"epochs": epochs_within(pace, len(data.labels), left)})
+        planned = epochs_within(pace, len(data.labels), left)
+        # rows are few views of each image, and what can be learned from them is soon learned
+        epochs = planned if isinstance(data, TrainingSet) else min(planned, recipe.epochs)
+        recipe = recipe.model_copy(update={"epochs": epochs})
         yield plan_note(recipe.epochs, pace * len(data.labels))
+    return recipe
+
+
+def settle_flips(recipe: Recipe, data: TrainingSet, seed: int) -> Settling:
+    """Drop the flips where left and right mean something; see `mirror`."""
+    if recipe.test_mirror:
+        mirror = try_mirror(data.images.numpy(), data.labels.numpy(), data.num_classes, generator(seed, "mirror"))
+        if not mirror.same:
+            yield mirror_note(mirror)
+            return recipe.without_flips()
     return recipe
 
 

@@ -3,6 +3,7 @@
     train     files → Dataset → features → head → run folder with report    (training.py, run_folder.py)
     predict   run folder + images → labels with probabilities               (predicting.py)
     evaluate  run folder + labelled images → metrics                        (evaluating.py)
+              several ways to learn, compared on the same images            (strategies.py, fine_tuning.py, from_scratch.py)
     compare   two run folders + labelled images → a verdict                 (comparing.py)
     check     files → findings                                              (checking.py)
     models    a network by name → its layers                                (describing.py)
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hubel.workflows.predicting import Prediction, load_predictor, predict
     from hubel.workflows.reproducing import ReproduceOptions, Reproduction, reproduce
     from hubel.workflows.showing import show_augmented
+    from hubel.workflows.strategies import Ways, compare_ways
     from hubel.workflows.training import train
 
 __all__ = [
@@ -46,10 +48,12 @@ __all__ = [
     "ReproduceOptions",
     "Reproduction",
     "TrainOptions",
+    "Ways",
     "cache_summary",
     "check",
     "clear_cache",
     "compare",
+    "compare_ways",
     "describe",
     "draw",
     "evaluate",
@@ -90,6 +94,8 @@ _HOMES = {
     "load_predictor": "hubel.workflows.predicting",
     "predict": "hubel.workflows.predicting",
     "show_augmented": "hubel.workflows.showing",
+    "Ways": "hubel.workflows.strategies",
+    "compare_ways": "hubel.workflows.strategies",
     "train": "hubel.workflows.training",
 }
 

@@ -35,6 +35,7 @@ from hubel.train.session import (
     mean_features,
     next_view,
 )
+from hubel.workflows.fine_tuning import fine_tune
 from hubel.workflows.from_scratch import CHECKPOINTS, GRAPH, open_training, train_from_scratch
 from hubel.workflows.grouping import column_of
 from hubel.workflows.opening import called, command_called, open_source, source_name
@@ -86,9 +87,7 @@ def train(
     path = yield from recorded(open_source(source, stop=stop), log)
     if path != source:
         started = time.monotonic()  # the budget is for the images, not for fetching and unpacking them
-    trimmed = (
-        without_spare_validation if options.scratch is None else everything
-    )  # from scratch, validation chooses the epoch
+    trimmed = everything if options.scratch or options.tuning else without_spare_validation  # it chooses the epoch
     dataset = select(trimmed(open_dataset(path, reading=options.labels)))
     check_fits(options, dataset)
     paths = [example.path for example in dataset.examples]
@@ -109,12 +108,9 @@ def train(
         yield from opening
         task = task_of(dataset)
         kept = (root if rows is None else rows.parent) / CHECKPOINTS
-        learning = (
-            train_from_scratch(session, folder=folder, checkpoints=kept)
-            if options.scratch
-            else read_and_learn(session, task)
-        )
-        learned = yield from recorded(learning, log)
+        learning = partial(fine_tune if options.tuning else train_from_scratch, folder=folder, checkpoints=kept)
+        plain = not (options.scratch or options.tuning)
+        learned = yield from recorded(read_and_learn(session, task) if plain else learning(session), log)
         judge = partial(task.judge, session, learned, command_called(command, source))
         num_told = len(log)
         finished = write_run(folder, final, session, judge=judge, log=log)

@@ -1,0 +1,175 @@
+"""The part of a base that is trained anew, with the head on it; all norms keep the statistics of the images they were made on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hubel.core.events import Event
+from hubel.core.learning import Training
+from hubel.core.seeds import generator
+from hubel.models.cut import Base, Cut, Upper, let_learn
+from hubel.train.checkpoint import Checkpoints
+from hubel.train.fine import FineTuning
+from hubel.train.head import Head
+from hubel.train.memory import keep_memory
+from hubel.train.network import Limits, go_through, resolved, training_of
+from hubel.train.prepared import LinearHead
+from hubel.train.recipes import Recipe
+from hubel.train.sets import LearningSet, validator
+from hubel.train.settle import settle
+from hubel.train.state import begin
+
+RATE_OF_HEAD = 0.1
+"""The head comes from the regression and needs to move little; as a share of the recipe's rate."""
+
+
+class Top(nn.Module):
+    """Rows (n m) of a frozen lower half, or all of a base's pixels, → scores (n k).
+
+    Parameters
+    ----------
+    upper
+        The upper half of a base.
+    cut
+        What of it learns.
+    head
+        To begin with, (d k).
+    choices
+        Each step of the upper half learns at `rate_decay` of the rate of the one above it (Howard and Ruder 2018,
+        arXiv:1801.06146, §3.2). Where weights were drawn anew, norms learn with them, and so does the head from zero.
+    base
+        Where nothing is frozen: the base whose scaling stands before it. Then images float (n 3 h w) in [0, 1] come in.
+    """
+
+    def __init__(self, upper: Upper, cut: Cut, head: Head, choices: FineTuning, *, base: Base | None = None) -> None:
+        super().__init__()
+        self.upper, self.rate_decay, self.anew = upper, choices.rate_decay, choices.reuse == "early"
+        self.scaling = None if base is None else base.scaling
+        self.head = nn.Linear(*head.weights.shape)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(head.weights.T * (not self.anew)))
+            self.head.bias.copy_(torch.from_numpy(head.bias))
+        let_learn(upper, cut)
+        for module in upper.modules():
+            if isinstance(module, nn.Conv2d) and module.groups > 1:
+                stay_wide(module)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The scores."""
+        if self.scaling is None:
+            features = self.upper(images)
+        else:
+            features = self.upper.features(self.scaling.of_planes(255 * images), images.new_zeros(len(images), 0))
+        scores: Tensor = self.head(features.float())
+        return scores
+
+    def train(self, mode: bool = True) -> Top:
+        """Let dropout work, but no norm count: a few images would overturn what a million said."""
+        super().train(mode)
+        for module in () if self.anew else self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
+
+    @property
+    def rate_shares(self) -> dict[str, float]:
+        """The share of the learning rate that each weight learns at, by name."""
+        shares = {} if self.anew else {"head.weight": RATE_OF_HEAD, "head.bias": RATE_OF_HEAD}
+        for depth, step in enumerate(reversed(self.upper.names)):
+            prefix = f"upper.base.network.{step}."
+            shares |= {name: self.rate_decay**depth for name, _ in self.named_parameters() if name.startswith(prefix)}
+        return shares
+
+    def linear_head(self) -> LinearHead:
+        """The head as it is now, weights (d k) and bias (k)."""
+        weights: Any = self.head.weight.detach().numpy().T
+        return LinearHead(np.ascontiguousarray(weights, np.float32), self.head.bias.detach().numpy().copy())
+
+
+def stay_wide(module: nn.Module) -> None:
+    """Let a module compute in float32 where others do in bfloat16, of which the gradients of grouped convolutions take three times as long."""
+    narrow = module.forward
+
+    def forward(maps: Tensor) -> Tensor:
+        with torch.autocast(maps.device.type, enabled=False):
+            found: Tensor = narrow(maps.float())
+        return found
+
+    module.forward = forward
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """How a training of a top went: the recipe as it was resolved, and its epochs. The top holds the best weights."""
+
+    recipe: Recipe
+    training: Training
+
+
+def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
+    top: Top,
+    recipe: Recipe,
+    sets: tuple[LearningSet, LearningSet],
+    choices: FineTuning,
+    *,
+    seed: int,
+    about: Sequence[object],
+    folder: Path,
+    limits: Limits,
+) -> Generator[Event, None, Tuned]:
+    """Train a top; it is in evaluation mode afterwards.
+
+    Parameters
+    ----------
+    top
+        With its first weights.
+    recipe
+        How, flips settled.
+    sets
+        What is learned from, and what chooses the epoch.
+    choices
+        Whether to look for a rate, and whether to begin anew.
+    seed
+        For order, views and augmentation.
+    about
+        What decides the weights beside recipe, choices and seed; a checkpoint is known by it.
+    folder
+        Where checkpoints are kept.
+    limits
+        What may end it early.
+    """
+    keep_memory()
+    data, tuning = sets
+    top.to(memory_format=torch.channels_last)
+    recipe = yield from settle(
+        top, resolved(recipe.for_images(len(data.labels))), data, seed, wants_rate=choices.find_rate, left=limits.left
+    )
+    state = begin(top, recipe, len(data.labels), generator(seed, "fit"))
+    settings = [recipe.model_dump_json(exclude={"patience"}), choices.model_dump_json(exclude={"recipe", "restart"})]
+    facts = [*about, *settings, seed, torch.__version__, torch.get_num_threads()]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
+    checkpoints = Checkpoints(folder / f"fine-{key}.safetensors")
+    if choices.restart:
+        checkpoints.path.unlink(missing_ok=True)
+    validate = validator(tuning, precision=recipe.precision)
+    ended = yield from go_through(state, data, validate=validate, checkpoints=checkpoints, limits=limits)
+    return Tuned(recipe, training_of(state, seed, ended))
+
+
+def draw_anew(upper: Upper, random: np.random.Generator) -> None:
+    """Draw all weights of an upper half anew, as torch begins them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(random.integers(2**63)))
+        for module in upper.modules():
+            reset = getattr(module, "reset_parameters", None)
+            if callable(reset):
+                reset()

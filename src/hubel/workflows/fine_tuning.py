@@ -1,0 +1,273 @@
+"""`train --strategy frozen|finetune`: a head on changed views of each image, or the last stages of the base learn on.
+
+Two phases, as is usual: a head is fitted while the whole base is frozen, then what is above the cut learns together with it,
+in small steps. What is below the cut runs once on every view of every image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hubel.core.errors import MissingExtraError, UsageError
+from hubel.core.events import Event, Note, StageDone
+from hubel.core.files import file_sha256, write_atomically
+from hubel.core.language import say
+from hubel.core.learning import Learning
+from hubel.core.rundir import CURVES, NETWORK
+from hubel.core.seeds import generator
+from hubel.data.cache import PIXEL_SHARE
+from hubel.data.split import stratified_folds
+from hubel.evaluate.curves import curves_svg
+from hubel.models.backbone import Backbone
+from hubel.models.foreign import load_torch_module
+from hubel.runtime.engines import open_engine
+from hubel.train.fine import fair_loss
+from hubel.train.head import Head, choose_strength, fit_head
+from hubel.train.learn import Examples, Learned, number_of_folds
+from hubel.train.pixels import read_pixels
+from hubel.train.recipes import Recipe
+from hubel.train.scratch import Division, divide, learned_of
+from hubel.train.session import Session, gather, kept_examples, mean_features
+from hubel.workflows.fine_sets import (
+    Probe,
+    names_of_views,
+    paths_and_contents,
+    pixel_sets,
+    progressing,
+    row_sets,
+    rows_of_view,
+    sha256_of_images,
+    shower,
+    tuning_of,
+)
+from hubel.workflows.from_scratch import GRAPH, check_division, must_end, seconds_to_learn
+
+if TYPE_CHECKING:
+    from hubel.models.cut import Base
+    from hubel.train.top import Top
+
+MOST_FOR_MIRROR = 2_000
+"""So many images tell whether left and right mean the same."""
+
+
+def fine_tune(session: Session, *, folder: Path, checkpoints: Path) -> Generator[Event, None, Learned]:
+    """Learn on top of the session's base, with more than a head on the images as they are.
+
+    Parameters
+    ----------
+    session
+        With a base; it gets the tuned one in its place where that is better.
+    folder
+        The run folder that is being filled.
+    checkpoints
+        Where interrupted trainings are kept.
+
+    Raises
+    ------
+    UsageError
+        When the base has no such layers, or too few images are left to learn from.
+    ModelError
+        When the base cannot be cut there.
+    MissingExtraError
+        When torch is not installed.
+    """
+    refuse_labels(session)
+    begun = session.elapsed()
+    yield from gather(session, "plain")
+    examples = kept_examples(session)
+    division = divide(examples, session.options.seed)
+    check_division(division, examples)
+    yield StageDone("read", session.elapsed() - begun)
+    read = session.elapsed()
+    probe = fit_probe(session, examples, division)
+    recipe = yield from flips_settled(session, probe)
+    if tuning_of(session).unfreeze == "none":
+        learned = yield from learn_frozen(session, probe, recipe)
+    else:
+        learned = yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
+    yield StageDone("learn", session.elapsed() - read)
+    return learned
+
+
+def refuse_labels(session: Session) -> None:
+    """Refuse what is not offered for images with several labels, and what rows cannot do."""
+    recipe = tuning_of(session).recipe
+    if session.dataset.label_sets is not None:
+        raise UsageError(
+            say(
+                en="A base is fine-tuned for one class an image; here labels can stand together. Leave out --strategy, or use --single-label.",
+                ko="미세 조정은 이미지마다 클래스가 하나일 때만 쓸 수 있지만, 여기서는 레이블이 함께 붙을 수 있습니다. --strategy를 빼거나 "
+                "--single-label을 쓰세요.",
+            )
+        )
+    if (recipe.mixup or recipe.cutmix) and tuning_of(session).unfreeze != "all":
+        raise UsageError(
+            say(
+                en="mixup and cutmix mix pictures, and above frozen layers no pictures are seen. Leave them out, or use --unfreeze all.",
+                ko="mixup과 cutmix는 이미지를 섞는 방법인데, 고정된 층 위에서는 이미지를 보지 않습니다. 빼거나 --unfreeze all을 쓰세요.",
+            )
+        )
+
+
+def fit_probe(session: Session, examples: Examples, division: Division) -> Probe:
+    """The head on the base's features of the images that are learned from, its strength chosen by cross-validation."""
+    features, train = mean_features(session), division.train
+    labels, groups = examples.labels[train], division.groups[train]
+    folds = stratified_folds(labels, groups, number_of_folds(labels, groups), generator(session.options.seed, "folds"))
+    weights = np.ones(len(train))
+    strength = choose_strength(
+        features[train], labels, examples.num_classes, folds, weights=weights, stop=session.is_late
+    )
+    head = fit_head(features[train], labels, examples.num_classes, strength.regularisation, weights=weights)
+    return Probe(head, features, examples, division)
+
+
+def flips_settled(session: Session, probe: Probe) -> Generator[Event, None, Recipe]:
+    """The recipe, without flips where left and right mean something."""
+    try:
+        import torch
+
+        from hubel.train.sets import TrainingSet
+        from hubel.train.settle import settle_flips
+    except ImportError as error:
+        raise MissingExtraError(error.name or "torch", "torch") from error
+    seed, recipe = session.options.seed, tuning_of(session).recipe
+    rows = generator(seed, "mirror images").permutation(probe.division.train)[:MOST_FOR_MIRROR]
+    pixels = yield from progressing(
+        read_pixels(session.extractor, *paths_and_contents(session, rows)), "gather", len(rows)
+    )
+    labels = torch.from_numpy(probe.examples.labels[rows].astype(np.int64))
+    return (
+        yield from settle_flips(recipe, TrainingSet(torch.from_numpy(pixels), labels, probe.examples.num_classes), seed)
+    )
+
+
+def learn_frozen(session: Session, probe: Probe, recipe: Recipe) -> Generator[Event, None, Learned]:
+    """The base stays as it is; the head learns from changed views, too."""
+    examples, division = probe.examples, probe.division
+    extractor = replace(session.extractor, show=shower(session, recipe), share=PIXEL_SHARE)
+    train, labels = division.train, examples.labels
+    views = [probe.features[train]]
+    for view in names_of_views(session, recipe, tuning_of(session).views)[1:]:
+        views.append((yield from rows_of_view(session, extractor, view, train)))
+        if session.must_stop():
+            break
+    stacked, of_all = np.concatenate(views), np.tile(labels[train], len(views))
+    weights = np.ones(len(of_all))
+    strengths = [probe.head.regularisation * factor for factor in (1.0, 0.3, 3.0)]
+    heads = [fit_head(stacked, of_all, examples.num_classes, strength, weights=weights) for strength in strengths]
+    tuning = division.tuning
+    losses = [fair_loss(head.logits(probe.features[tuning]), labels[tuning]) for head in (probe.head, *heads)]
+    best = (probe.head, *heads)[int(np.argmin(losses))]
+    yield views_note(len(views), losses[0], min(losses[1:]))
+    return learned_of(best, probe.features, examples, division, seed=session.options.seed)
+
+
+def views_note(number: int, plain: float, changed: float) -> Note:
+    """What learning from changed views came to."""
+    kept = changed < plain
+    return Note(
+        f"The head learned from {number} views of each image: validation log loss {plain:.4f} → {changed:.4f}"
+        f"{'.' if kept else '; that is no gain, so the head of the plain images stays.'}",
+        f"이미지마다 {number}가지 모습으로 학습: 검증 로그 손실 {plain:.4f} → {changed:.4f}"
+        f"{'' if kept else '. 나아지지 않아 원래 이미지로 학습한 분류기를 씁니다.'}",
+    )
+
+
+def learn_top(
+    session: Session, probe: Probe, recipe: Recipe, *, folder: Path, checkpoints: Path
+) -> Generator[Event, None, Learned]:
+    """Phase two: what is above the cut learns, and takes the place of the base where it is better."""
+    from hubel.models.cut import find_cut, halve, learned_into, steps_of
+    from hubel.train.network import Limits
+    from hubel.train.top import Top, draw_anew, train_top
+
+    choices, seed = tuning_of(session), session.options.seed
+    base = load_torch_module(session.options.model)
+    steps = steps_of(base, session.extractor.spec.size)
+    cut = find_cut(choices.unfreeze, steps)
+    lower, upper = halve(base, cut, session.extractor.spec.size)
+    sets = yield from (row_sets(session, probe, lower, recipe) if cut.place else pixel_sets(session, probe))
+    if sets is None:
+        return learned_of(probe.head, probe.features, probe.examples, probe.division, seed=seed)
+    if choices.reuse == "early":
+        draw_anew(upper, generator(seed, "weights"))
+    top = Top(upper, cut, probe.head, choices, base=None if cut.place else base)
+    about = [session.extractor.base_key, sha256_of_images(session, probe), cut.place, cut.first]
+    limits = Limits(
+        left=partial(seconds_to_learn, session, 1),
+        must_end=partial(must_end, session),
+        over=lambda: not session.stop(),
+    )
+    tuned = yield from train_top(top, recipe, sets, choices, seed=seed, about=about, folder=checkpoints, limits=limits)
+    learning = Learning(
+        network=session.backbone.info.name,
+        start=session.backbone.info.source,
+        settings={"unfreeze": choices.unfreeze, "reuse": choices.reuse, **tuned.recipe.model_dump(mode="json")},
+        num_parameters=sum(weight.numel() for weight in top.parameters() if weight.requires_grad),
+        num_train=len(probe.division.train),
+        num_validation=len(probe.division.tuning),
+        trainings=(tuned.training,),
+    )
+    return (yield from take_better(session, probe, learned_into(base, upper), top, learning=learning, folder=folder))
+
+
+def take_better(
+    session: Session, probe: Probe, tuned: Base, top: Top, *, learning: Learning, folder: Path
+) -> Generator[Event, None, Learned]:
+    """Run the tuned base on all images, and let it take the base's place where it tells the validation images apart better."""
+    from hubel.models.convert import convert_module
+    from hubel.train.checkpoint import write_tensors
+
+    examples, tuning = probe.examples, probe.division.tuning
+    size, seed = session.extractor.spec.size, session.options.seed
+    write_tensors(folder / NETWORK, tuned.network.state_dict(), {"network": session.options.model, "size": size})
+    sha256 = file_sha256(folder / NETWORK)
+    _, num_features = convert_module(tuned, (size,), folder / GRAPH)
+    engine = open_engine(session.extractor.engine.name, folder / GRAPH)
+    extractor = replace(session.extractor, engine=engine, base_key=f"tuned-{sha256}", share=PIXEL_SHARE)
+    features = yield from rows_of_view(session, extractor, "plain", np.arange(len(session.kept)))
+    linear = top.linear_head()
+    head = Head(linear.weights, linear.bias, probe.head.regularisation)
+    labels = examples.labels[tuning]
+    before = fair_loss(probe.head.logits(probe.features[tuning]), labels)
+    after = fair_loss(head.logits(features[tuning]), labels)
+    yield better_note(before, after)
+    if after >= before:
+        (folder / NETWORK).unlink()
+        return learned_of(probe.head, probe.features, examples, probe.division, seed=seed)
+    session.backbone = Backbone(
+        session.backbone.info.model_copy(
+            update={
+                "source": f"{session.backbone.info.source}, {learning.settings['unfreeze']} tuned on these images by hubel",
+                "sha256": sha256,
+            }
+        ),
+        folder / GRAPH,
+        (size,),
+    )
+    session.extractor, session.learning = extractor, learning
+    whole = np.zeros((len(session.paths), num_features), np.float16)
+    whole[session.kept] = features
+    session.extraction.features, session.views[:] = {"plain": whole}, ["plain"]
+    write_atomically(folder / CURVES, curves_svg(learning.trainings, alone=True))
+    return learned_of(head, features, examples, probe.division, seed=seed)
+
+
+def better_note(before: float, after: float) -> Note:
+    """What fine-tuning came to."""
+    if after < before:
+        return Note(
+            f"Fine-tuned: validation log loss {before:.4f} → {after:.4f}.",
+            f"미세 조정 완료: 검증 로그 손실 {before:.4f} → {after:.4f}",
+        )
+    return Note(
+        f"Fine-tuning brought nothing (validation log loss {before:.4f} → {after:.4f}), so the head on the frozen base stays.",
+        f"미세 조정으로 나아지지 않아(검증 로그 손실 {before:.4f} → {after:.4f}) 고정된 기반 모델의 분류기를 그대로 씁니다.",
+    )
