@@ -215,22 +215,21 @@ def halve(base: Base, cut: Cut, size: int) -> tuple[Lower, Upper]:
     random = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (2, size, size, 3), generator=random, dtype=torch.uint8)
     with torch.no_grad():  # not inference mode, whose tensors could never learn
-        lower = Lower(base, steps, cut.place)
-        maps, _ = lower.base.run(base.scaling(pixels), lower.names)
-        upper = Upper(base, steps, cut.place, (maps.shape[1], maps.shape[2], maps.shape[3]))
-        whole = base(pixels)
+        lower, whole = Lower(base, steps, cut.place), base(pixels)
         try:
+            maps, _ = lower.base.run(base.scaling(pixels), lower.names)
+            upper = Upper(base, steps, cut.place, (maps.shape[1], maps.shape[2], maps.shape[3]))
             distance = float((upper(lower(pixels)) - whole).abs().max() / whole.abs().max())
-        except (RuntimeError, ValueError, TypeError) as error:
-            raise in_no_row(upper.names) from error
+        except Exception as error:  # half a network fails in ways of its own
+            raise in_no_row(steps, cut) from error
     if not distance <= TOLERANCE:
-        raise in_no_row(upper.names)
+        raise in_no_row(steps, cut)
     return lower.eval(), upper.eval()
 
 
-def in_no_row(names: Sequence[str]) -> ModelError:
-    """The error for a base of which these steps, above the cut, cannot be run by themselves."""
-    name = ", ".join(names[:1])
+def in_no_row(steps: Sequence[Step], cut: Cut) -> ModelError:
+    """The error for a base whose steps above the cut cannot be run by themselves."""
+    name = steps[cut.place].name
     return ModelError(
         say(
             en=f"This base cannot be cut before its layer {name!r}: what comes before is used again after it. Choose another --unfreeze, "

@@ -22,6 +22,7 @@ from hubel.data.names import shown
 from hubel.data.network import is_url
 from hubel.data.own_tables import unescape_name
 from hubel.runtime.engines import ENGINE_NAMES, available_engines, installed
+from hubel.train.fine import FineTuning
 from hubel.train.options import TrainOptions
 from hubel.train.scratch import Scratch
 from hubel.workflows.differing import Differences, differences
@@ -176,6 +177,8 @@ def options_of(card: Card, settings: dict[str, Any], out: Path) -> tuple[TrainOp
         by=settings.get("by"),
         labels=settings.get("labels", "auto"),
         scratch=Scratch.model_validate_json(settings["scratch"]) if "scratch" in settings else None,
+        tuning=FineTuning.model_validate_json(settings["tuning"]) if "tuning" in settings else None,
+        hold_out=bool(settings.get("hold_out")),
     )
     return named, notes
 

@@ -280,6 +280,8 @@ def config_toml(session: Session, card: Card) -> str:
         "by": options.by,
         "labels": None if options.labels == "auto" else options.labels,
         "scratch": options.scratch.model_dump_json() if options.scratch else None,
+        "tuning": options.tuning.model_dump_json() if options.tuning else None,
+        "hold_out": options.hold_out or None,
     }
     return "".join(
         f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if value is not None
