@@ -18,6 +18,17 @@ LARGEST_ENLARGEMENT = 5
 """Tiny pictures are not enlarged more than this: larger inputs cost more and were no better, on handwriting worse
 (`benchmarks/sizes.py`, `LAB.md`)."""
 
+MOST_VIEWS = 4
+"""So many views of each image are learned from where there is time."""
+SECONDS_TO_PREPARE = 12.0
+"""Loading torch, cutting the base, and writing two graphs."""
+SHARE_BELOW = 0.7
+"""What the layers below the last stage take of the whole base."""
+COST_OF_LEARNING = 4.0
+"""Learning from an image in the last stage, in inferences of the whole base on the fastest engine."""
+LEAST_EPOCHS = 3
+"""Fewer are not worth the preparation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -76,3 +87,36 @@ def plan_size(
     else:
         why = (f"a larger one would take longer than {budget:.0f} s", f"더 크면 {budget:.0f}초를 넘김")
     return Plan(size, expected(size), why)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the rest of a budget is spent on: fine-tuning with so many views of each image, about so many seconds of it learning."""
+
+    views: int
+    learning_seconds: float
+
+
+def plan_fine_tuning(num_images: int, seconds_per_image: float, seconds_left: float) -> Spending | None:
+    """How to fine-tune in the time that is left; None where it would come to nothing.
+
+    Parameters
+    ----------
+    num_images
+        How many there are.
+    seconds_per_image
+        That the base takes.
+    seconds_left
+        Until the report has to be written.
+
+    Examples
+    --------
+    >>> plan_fine_tuning(1000, 0.01, 30.0) is None, plan_fine_tuning(1000, 0.01, 200.0).views
+    (True, 4)
+    """
+    once = num_images * seconds_per_image
+    for views in range(MOST_VIEWS, 0, -1):
+        learning = seconds_left - SECONDS_TO_PREPARE - once * (1 + views * SHARE_BELOW)
+        if learning >= LEAST_EPOCHS * once * COST_OF_LEARNING:
+            return Spending(views, learning)
+    return None

@@ -26,14 +26,15 @@ from hubel.data.split import stratified_folds
 from hubel.evaluate.curves import curves_svg
 from hubel.models.backbone import Backbone
 from hubel.models.foreign import load_torch_module
-from hubel.runtime.engines import open_engine
-from hubel.train.fine import fair_loss
+from hubel.runtime.engines import installed, open_engine
+from hubel.train.fine import FineTuning, fair_loss
 from hubel.train.head import Head, choose_strength, fit_head
 from hubel.train.learn import Examples, Learned, number_of_folds
 from hubel.train.pixels import read_pixels
+from hubel.train.plan import Spending, plan_fine_tuning
 from hubel.train.recipes import Recipe
 from hubel.train.scratch import Division, divide, learned_of
-from hubel.train.session import Session, gather, kept_examples, mean_features
+from hubel.train.session import GOOD_ENOUGH, Session, gather, kept_examples, mean_features
 from hubel.workflows.fine_sets import (
     Probe,
     names_of_views,
@@ -93,6 +94,60 @@ def fine_tune(session: Session, *, folder: Path, checkpoints: Path) -> Generator
         learned = yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
     yield StageDone("learn", session.elapsed() - read)
     return learned
+
+
+def fine_tune_within(
+    session: Session, learned: Learned, *, folder: Path, checkpoints: Path
+) -> Generator[Event, None, Learned]:
+    """Spend what the budget has left on fine-tuning, where that can help; what was learned before stays where it is better.
+
+    Parameters
+    ----------
+    session
+        After its first view; see `fine_tune`.
+    learned
+        From the plain view.
+    folder, checkpoints
+        As in `fine_tune`.
+    """
+    if learned.cross_validated_accuracy >= GOOD_ENOUGH:
+        yield enough_note(learned.cross_validated_accuracy)
+        return learned
+    spending = plan_fine_tuning(len(session.kept), session.seconds_per_image, session.seconds_left())
+    if spending is None or session.dataset.label_sets is not None or session.stopped_early or not installed("torch"):
+        return learned
+    yield spending_note(spending)
+    before, read = session.options, session.elapsed()
+    session.options = replace(before, tuning=FineTuning(views=spending.views))
+    examples = kept_examples(session)
+    division = divide(examples, before.seed)
+    probe = fit_probe(session, examples, division)
+    recipe = yield from flips_settled(session, probe)
+    found = yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
+    yield StageDone("learn", session.elapsed() - read)
+    if session.learning is None:
+        session.options = before
+        return learned
+    return found
+
+
+def enough_note(accuracy: float) -> Note:
+    """Why the rest of the budget is not spent."""
+    share = f"{100 * accuracy:.3g} %"
+    return Note(
+        f"{share} right in validation: more time would hardly show, so the rest of the budget is not spent.",
+        f"검증 정확도 {share}: 시간을 더 써도 거의 나아지지 않으므로 남은 시간을 쓰지 않습니다.",
+    )
+
+
+def spending_note(spending: Spending) -> Note:
+    """What the rest of the budget is spent on."""
+    seconds, views = f"{spending.learning_seconds:.0f}", spending.views
+    return Note(
+        f"Fine-tuning the last stage of the base with the time that is left: {views} views of each image, about {seconds} s of learning.",
+        f"남은 시간으로 기반 모델의 마지막 단계를 미세 조정합니다: 이미지마다 {views}가지 모습, 학습 약 {seconds}초.",
+        "step",
+    )
 
 
 def refuse_labels(session: Session) -> None:
@@ -206,6 +261,8 @@ def learn_top(
         over=lambda: not session.stop(),
     )
     tuned = yield from train_top(top, recipe, sets, choices, seed=seed, about=about, folder=checkpoints, limits=limits)
+    resolved = choices.model_copy(update={"recipe": tuned.recipe.model_copy(update={"least_steps": 0})})
+    session.options = replace(session.options, tuning=resolved)  # so that the run can be made again without a budget
     learning = Learning(
         network=session.backbone.info.name,
         start=session.backbone.info.source,

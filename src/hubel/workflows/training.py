@@ -35,7 +35,7 @@ from hubel.train.session import (
     mean_features,
     next_view,
 )
-from hubel.workflows.fine_tuning import fine_tune
+from hubel.workflows.fine_tuning import fine_tune, fine_tune_within
 from hubel.workflows.from_scratch import CHECKPOINTS, GRAPH, open_training, train_from_scratch
 from hubel.workflows.grouping import column_of
 from hubel.workflows.opening import called, command_called, open_source, source_name
@@ -43,6 +43,8 @@ from hubel.workflows.run_folder import write_run
 from hubel.workflows.tasks import Task, check_fits, task_of
 
 Result = TypeVar("Result")
+Improve = Callable[[Session, Learned], Generator[Event, None, Learned]]
+"""What may make something better of what was learned, and then sets the session's `learning`."""
 
 
 def everything(dataset: Dataset) -> Dataset:
@@ -110,7 +112,8 @@ def train(
         kept = (root if rows is None else rows.parent) / CHECKPOINTS
         learning = partial(fine_tune if options.tuning else train_from_scratch, folder=folder, checkpoints=kept)
         plain = not (options.scratch or options.tuning)
-        learned = yield from recorded(read_and_learn(session, task) if plain else learning(session), log)
+        improve = partial(fine_tune_within, folder=folder, checkpoints=kept) if options.budget else None
+        learned = yield from recorded(read_and_learn(session, task, improve) if plain else learning(session), log)
         judge = partial(task.judge, session, learned, command_called(command, source))
         num_told = len(log)
         finished = write_run(folder, final, session, judge=judge, log=log)
@@ -140,8 +143,11 @@ def recorded(events: Generator[Event, None, Result], log: list[Event]) -> Genera
         yield event
 
 
-def read_and_learn(session: Session, task: Task) -> Generator[Event, None, Learned]:
-    """Read the plain view and learn; try another view as long as the user wants it, or it helps and there is time."""
+def read_and_learn(session: Session, task: Task, improve: Improve | None = None) -> Generator[Event, None, Learned]:
+    """Read the plain view and learn; try another view as long as the user wants it, or it helps and there is time.
+
+    `improve`, where given, has the first try at what was learned from the plain view.
+    """
     learned: Learned | None = None
     view: str | None = "plain"
     Thread(target=warm_up, daemon=True).start()
@@ -160,6 +166,10 @@ def read_and_learn(session: Session, task: Task) -> Generator[Event, None, Learn
         yield StageDone("learn", session.elapsed() - read)
         learned, notes = keep_better(session, learned, candidate)
         yield from notes
+        if improve is not None and session.options.views is None and view == "plain":
+            learned = yield from improve(session, learned)
+            if session.learning is not None:
+                return learned
         view = next_view(session, learned) if learned is candidate else None
     assert learned is not None
     return learned
