@@ -5,6 +5,7 @@
     evaluate  run folder + labelled images → metrics                        (evaluating.py)
     compare   two run folders + labelled images → a verdict                 (comparing.py)
     check     files → findings                                              (checking.py)
+    tune      files → trials of settings → the best of them trained         (tuning.py, searching.py)
     models    a network by name → its layers                                (describing.py)
     forget    a file → the runs and caches that hold something of it        (forgetting.py)
     reproduce run folder → the run made again, and what differs             (reproducing.py)
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from hubel.workflows.reproducing import ReproduceOptions, Reproduction, reproduce
     from hubel.workflows.showing import show_augmented
     from hubel.workflows.training import train
+    from hubel.workflows.tune_options import TuneOptions
+    from hubel.workflows.tuning import Tuned, tune
 
 __all__ = [
     "CheckOptions",
@@ -46,6 +49,8 @@ __all__ = [
     "ReproduceOptions",
     "Reproduction",
     "TrainOptions",
+    "TuneOptions",
+    "Tuned",
     "cache_summary",
     "check",
     "clear_cache",
@@ -60,6 +65,7 @@ __all__ = [
     "reproduce",
     "show_augmented",
     "train",
+    "tune",
     "write_page",
 ]
 
@@ -91,6 +97,9 @@ _HOMES = {
     "predict": "hubel.workflows.predicting",
     "show_augmented": "hubel.workflows.showing",
     "train": "hubel.workflows.training",
+    "TuneOptions": "hubel.workflows.tune_options",
+    "Tuned": "hubel.workflows.tuning",
+    "tune": "hubel.workflows.tuning",
 }
 
 
