@@ -9,7 +9,8 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -69,7 +70,7 @@ class Alone:
         """Begin it."""
         self.running = job, started(self.material, job.settings, self.stop), time.monotonic()
 
-    def wait(self) -> News | None:
+    def wait(self) -> News:
         """Train to the next epoch."""
         assert self.running is not None
         job, trial, begun = self.running
@@ -102,6 +103,22 @@ class Worker:
     line: Connection
     job: Job | None = None
     begun: float = 0.0
+
+
+@contextmanager
+def talking_to(worker: Worker) -> Iterator[None]:
+    """Say it when there is nobody on the line any more.
+
+    Raises
+    ------
+    HubelError
+        When the process has ended.
+    """
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        worker.process.join(SECONDS_TO_END)
+        raise lost(worker.process.exitcode) from error
 
 
 class Processes:
@@ -141,7 +158,8 @@ class Processes:
         """Send it to the first who is free."""
         worker = next(worker for worker in self.workers if worker.job is None)
         worker.job, worker.begun = job, time.monotonic()
-        worker.line.send(job)
+        with talking_to(worker):
+            worker.line.send(job)
 
     def wait(self) -> News | None:
         """What the first to say something says.
@@ -155,11 +173,8 @@ class Processes:
             worker = next(worker for worker in self.workers if worker.line is line)
             assert worker.job is not None
             number = worker.job.number
-            try:
+            with talking_to(worker):
                 what = worker.line.recv()
-            except EOFError as error:
-                worker.process.join(SECONDS_TO_END)
-                raise lost(worker.process.exitcode) from error
             if isinstance(what, Failed):
                 raise what.error()
             if not isinstance(what, EpochDone):
@@ -178,7 +193,8 @@ class Processes:
     def answer(self, number: int, word: bool) -> Worker:
         """Send an answer to the one who has this trial."""
         worker = next(worker for worker in self.workers if worker.job and worker.job.number == number)
-        worker.line.send(word)
+        with talking_to(worker):
+            worker.line.send(word)
         return worker
 
     def close(self) -> None:
