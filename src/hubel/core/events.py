@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -90,6 +91,26 @@ class Checkpointed:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialDone:
+    """A trial of a search ended. `accuracy` on the tuning images is None of one that broke off before it had any.
+
+    `pruned` tells that it was ended after `epochs` because it lay behind, or broke off; `best` is the best accuracy so far, of
+    the trial `best_number`, None before there is one. `num_trials` is None where time alone ends the search.
+    """
+
+    number: int
+    num_trials: int | None
+    settings: Mapping[str, str | int | float]
+    accuracy: float | None
+    pruned: bool
+    epochs: int
+    best: float | None
+    best_number: int | None
+    seconds: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The run folder stands; `num_unread` images were left when reading was ended early."""
 
@@ -103,7 +124,7 @@ class Finished:
     num_unread: int = 0
 
 
-Event = Started | Note | Progress | StageDone | StepDone | EpochDone | Checkpointed | Finished
+Event = Started | Note | Progress | StageDone | StepDone | EpochDone | Checkpointed | TrialDone | Finished
 
 
 def event_record(event: Event) -> dict[str, Any]:

@@ -38,9 +38,22 @@ def hubel_tiny(num_classes: int = 10, *, num_channels: int = 3) -> Network:
     return built("hubel_tiny", num_classes, num_channels=num_channels)
 
 
-def hubel_small(num_classes: int = 10, *, num_channels: int = 3) -> Network:
-    """The one to take for small images; `whiten` sets its first layer from training images."""
-    return built("hubel_small", num_classes, num_channels=num_channels)
+def hubel_small(
+    num_classes: int = 10, *, num_channels: int = 3, width: int = 64, depth: int = 5, dropout: float = 0.0
+) -> Network:
+    """The one to take for small images; `whiten` sets its first layer from training images.
+
+    Parameters
+    ----------
+    num_classes, num_channels
+        How many scores it gives and channels it sees.
+    width, depth
+        How many maps its first convolution after the whitened one has, and how many convolutions there are; see `maps_of`.
+    dropout
+        The share that is dropped in front of the head.
+    """
+    maps = maps_of(width, depth)
+    return built("hubel_small", num_classes, num_channels=num_channels, maps=maps, dropout=dropout)
 
 
 def hubel_small_plain(num_classes: int = 10, *, num_channels: int = 3) -> Network:
@@ -72,22 +85,40 @@ def whiten(network: Network, images: Tensor) -> None:
     layer.weight.requires_grad_(False)
 
 
-def built(name: str, num_classes: int, *, num_channels: int, first: str = "whitening") -> Network:
-    """The network of one row."""
+def maps_of(width: int, depth: int) -> str:
+    """The maps of so many convolutions in the words of `TABLE`: every second one halves them, the next two are twice as wide.
+
+    Examples
+    --------
+    >>> maps_of(64, 5), maps_of(32, 2)
+    ('64 64 pool 128 128 pool 256', '32 32 pool')
+    """
+    words = (f"{width * 2 ** (place // 2)}{' pool' if place % 2 else ''}" for place in range(depth))
+    return " ".join(words)
+
+
+def built(
+    name: str, num_classes: int, *, num_channels: int, first: str = "whitening", maps: str = "", dropout: float = 0.0
+) -> Network:
+    """The network of one row, or with other maps."""
     row = next(row for row in TABLE.records() if row["network"] == name)
     patch, stride = int(row["patch"] or 0), int(row["stride"] or 0)
     channels = min(int(row["filters"] or 0), 2 * num_channels * patch**2)
     stem = nn.Conv2d(num_channels, channels, patch, stride, padding=(patch - stride) // 2, bias=False)
     steps: OrderedDict[str, nn.Module] = OrderedDict({first: stem, f"{first}_relu": nn.ReLU(inplace=True)})
-    words, last = str(row["maps"]).split(), ""
+    words, last = (maps or str(row["maps"])).split(), ""
     for place, word in enumerate(words):
         if word != "pool":
             last = f"block{len(steps) - 1}"
             steps[last] = block(channels, int(word), halves=words[place + 1 : place + 2] == ["pool"])
             channels = int(word)
-    neck = nn.Sequential(OrderedDict(pool=nn.AdaptiveMaxPool2d(1), flatten=nn.Flatten()))
+    vector: OrderedDict[str, nn.Module] = OrderedDict(pool=nn.AdaptiveMaxPool2d(1), flatten=nn.Flatten())
+    if dropout:
+        vector["dropout"] = nn.Dropout(dropout)
     head = nn.Linear(channels, num_classes)
-    return Network(Parts(nn.Sequential(steps), neck, head, TABLE, torch_start, cam_layer=f"features.{last}"))
+    return Network(
+        Parts(nn.Sequential(steps), nn.Sequential(vector), head, TABLE, torch_start, cam_layer=f"features.{last}")
+    )
 
 
 def block(channels: int, maps: int, *, halves: bool) -> nn.Sequential:

@@ -1,13 +1,14 @@
 """Which networks there are, and how to have one. Reading the list loads no torch; `catalogue.tsv` is the list.
 
-Every name is a function of that name in the module of its family, ``name(num_classes, *, num_channels)``. That each does what
-its line says is tested (`contract.check_model`).
+Every name is a function of that name in the module of its family, ``name(num_classes, *, num_channels)``; some take settings,
+which stand in brackets behind the name (`models.settings`). That each does what its line says is tested
+(`contract.check_model`).
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from importlib.resources import files
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hubel.core.errors import MissingExtraError, ModelError
 from hubel.core.language import say
+from hubel.models.settings import Settings, read_settings, split_name, with_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +31,8 @@ class Entry:
     """A line of the catalogue.
 
     `input_shape` is (c h w), that of the paper; `parameters` are counted without auxiliary heads, `multiply_adds` for one
-    image. `weights` says who has ImageNet weights for it, such as ``torchvision:vgg16``; empty where nobody does.
+    image. `weights` says who has ImageNet weights for it, such as ``torchvision:vgg16``; empty where nobody does. With
+    `settings` that are not the usual ones, they stand in the name, and the counts are still those of the line.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Entry:
     weights: str
     aliases: tuple[str, ...]
     paper: str
+    settings: Settings = field(default_factory=dict, hash=False)
 
 
 @lru_cache(maxsize=1)
@@ -52,23 +56,26 @@ def entries() -> tuple[Entry, ...]:
 
 
 def find_entry(name: str) -> Entry:
-    """The network of that name or alias.
+    """The network of that name or alias, with settings in brackets or without.
 
     Raises
     ------
     ModelError
-        When there is none, with the nearest.
+        When there is none, with the nearest, or it has no such setting.
 
     Examples
     --------
-    >>> find_entry("vgg_d").name
-    'vgg16'
+    >>> find_entry("vgg_d").name, find_entry("hubel_small[dropout=0.2, depth=5, width=32]").name
+    ('vgg16', 'hubel_small[width=32,dropout=0.2]')
     """
-    wanted = name.strip().casefold().replace("-", "_")
+    plain, words = split_name(name)
+    wanted = plain.strip().casefold().replace("-", "_")
     known = {spelling: entry for entry in entries() for spelling in (entry.name, *entry.aliases)}
-    if wanted in known:
-        return known[wanted]
-    raise unknown_name(name, list(known))
+    if wanted not in known:
+        raise unknown_name(name, list(known))
+    entry = known[wanted]
+    settings = read_settings(entry.name, words)
+    return replace(entry, name=with_settings(entry.name, settings), settings=settings) if settings else entry
 
 
 def create_network(
@@ -114,9 +121,10 @@ def outline_network(name: str, *, num_classes: int | None = None, num_channels: 
         import torch
     except ImportError as error:
         raise MissingExtraError("torch", "torch") from error
-    builder = getattr(import_module(f"hubel.models.{entry.family}"), entry.name)
+    builder = getattr(import_module(f"hubel.models.{entry.family}"), split_name(entry.name)[0])
+    channels = num_channels or entry.input_shape[0]
     with torch.device("meta"):
-        network: Network = builder(num_classes or entry.num_classes, num_channels=num_channels or entry.input_shape[0])
+        network: Network = builder(num_classes or entry.num_classes, num_channels=channels, **entry.settings)
     return network
 
 

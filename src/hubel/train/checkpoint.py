@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,14 @@ class Checkpoints:
 
 def drop_oldest(folder: Path, *, keep: Path, limit_bytes: int = LIMIT_BYTES) -> None:
     """Remove the checkpoints that were written longest ago, until the folder holds no more than that; `keep` stays."""
-    found = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+    found = []
+    for path in folder.glob("*.safetensors"):
+        with suppress(FileNotFoundError):  # another training may remove or finish it meanwhile
+            facts = path.stat()
+            found.append((facts.st_mtime, facts.st_size, path))
     total = 0
-    for path in found:
-        total += path.stat().st_size
+    for _, size, path in sorted(found, reverse=True):
+        total += size
         if total > limit_bytes and path != keep:
             path.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@
               several ways to learn, compared on the same images            (strategies.py, fine_tuning.py, from_scratch.py)
     compare   two run folders + labelled images → a verdict                 (comparing.py)
     check     files → findings                                              (checking.py)
+    tune      files → trials of settings → the best of them trained         (tuning.py, searching.py)
     models    a network by name → its layers                                (describing.py)
     forget    a file → the runs and caches that hold something of it        (forgetting.py)
     reproduce run folder → the run made again, and what differs             (reproducing.py)
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from hubel.workflows.showing import show_augmented
     from hubel.workflows.strategies import Ways, compare_ways
     from hubel.workflows.training import train
+    from hubel.workflows.tune_options import TuneOptions
+    from hubel.workflows.tuning import Tuned, tune
 
 __all__ = [
     "CheckOptions",
@@ -48,6 +51,8 @@ __all__ = [
     "ReproduceOptions",
     "Reproduction",
     "TrainOptions",
+    "TuneOptions",
+    "Tuned",
     "Ways",
     "cache_summary",
     "check",
@@ -64,6 +69,7 @@ __all__ = [
     "reproduce",
     "show_augmented",
     "train",
+    "tune",
     "write_page",
 ]
 
@@ -97,6 +103,9 @@ _HOMES = {
     "Ways": "hubel.workflows.strategies",
     "compare_ways": "hubel.workflows.strategies",
     "train": "hubel.workflows.training",
+    "TuneOptions": "hubel.workflows.tune_options",
+    "Tuned": "hubel.workflows.tuning",
+    "tune": "hubel.workflows.tuning",
 }
 
 
