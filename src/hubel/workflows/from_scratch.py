@@ -27,6 +27,7 @@ from hubel.data.resize import choose_resize
 from hubel.evaluate.curves import curves_svg
 from hubel.models.backbone import Backbone
 from hubel.models.registry import find_entry
+from hubel.models.weights import IMAGENET
 from hubel.runtime.engines import EXACT_ENGINE, open_engine
 from hubel.train.ensemble import member_seeds
 from hubel.train.features import Extractor, new_extraction
@@ -36,6 +37,7 @@ from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
 from hubel.train.scratch import Division, Scratch, divide, learned_of
 from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
+from hubel.workflows.fetching import fetch_imagenet
 
 if TYPE_CHECKING:
     from hubel.train.network import Task, Trained
@@ -123,6 +125,9 @@ def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> 
     checkpoints
         Where interrupted trainings are kept.
     """
+    scratch = scratch_of(session.options)
+    if scratch.weights == IMAGENET:
+        yield from fetch_imagenet(find_entry(scratch.network))
     begun = session.elapsed()
     yield from gather(session, "plain")
     examples = kept_examples(session)
@@ -133,7 +138,7 @@ def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> 
     yield StageDone("read", read - begun)
     trained = yield from train_members(session, task_of_pixels(session, pixels, examples, division), checkpoints)
     head = yield from take_features(session, trained, pixels, folder=folder, num_classes=examples.num_classes)
-    session.learning = learning_of(scratch_of(session.options), trained, division)
+    session.learning = learning_of(scratch, trained, division)
     write_atomically(folder / CURVES, curves_svg(session.learning.trainings, alone=True))
     yield StageDone("learn", session.elapsed() - read)
     return learned_of(head, mean_features(session), examples, division, seed=session.options.seed)
