@@ -91,6 +91,11 @@ class Recipe(Frozen):
         flips = dict.fromkeys(("horizontal_flip", "alternating_flip"), False)
         return self.model_copy(update={"augmentation": self.augmentation.model_copy(update=flips)})
 
+    def with_epochs(self, epochs: int) -> Recipe:
+        """The recipe with a number of epochs that somebody chose: it stands for few images too, and patience can still end it."""
+        patience = None if self.patience is None else max(2, min(self.patience, epochs // 2))
+        return self.model_copy(update={"epochs": epochs, "least_steps": 0, "patience": patience})
+
     def for_images(self, num_images: int) -> Recipe:
         """The recipe with epochs enough for its least number of steps.
 

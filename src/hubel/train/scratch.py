@@ -14,13 +14,15 @@ from hubel.data.split import group_duplicates, holdout, stratified_folds
 from hubel.train.head import Head, Strength
 from hubel.train.learn import NUM_FOLDS, Examples, Learned, Protocol
 from hubel.train.losses import weighted_log_loss
-from hubel.train.recipes import CLASSIC, Recipe
+from hubel.train.recipes import CLASSIC, SPRINT, Recipe
 from hubel.train.related import joined_groups
 
 MEASURED_FRACTION = 0.2
 """Without a test or validation part of the user's, this share is kept to measure with."""
 TUNING_FRACTION, MOST_FOR_TUNING = 0.1, 2_000
 """The share of the images for training that chooses the epoch and the calibration, and how many do at most."""
+OWN, SPRINTER = "hubel_small", "hubel_tiny"
+"""The network that is trained where none is named, and the one for the recipe that has no time."""
 WANTED_EACH = 3
 """So many of each class should be among them, if that is no more than a third of the class."""
 
@@ -50,6 +52,11 @@ class Scratch(Frozen):
     find_rate: bool = False
     members: int = Field(default=1, ge=1, le=32)
     restart: bool = False
+
+
+def usual_network(recipe: Recipe) -> str:
+    """The network of a recipe where none is named."""
+    return SPRINTER if recipe.name == SPRINT.name else OWN
 
 
 @dataclass(frozen=True, slots=True)
