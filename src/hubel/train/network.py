@@ -118,7 +118,8 @@ def train_network(
     checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
     if scratch.restart:
         checkpoints.path.unlink(missing_ok=True)
-    yield from resume_notes(state, checkpoints)
+    else:
+        yield from resume_notes(state, checkpoints)
     validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
     for event in fit(
         state, data, validate=validate, checkpoints=checkpoints, stop=lambda: limits.must_end(pace_of(state))
@@ -198,20 +199,22 @@ def resolved(recipe: Recipe) -> Recipe:
 def key_of(task: Task, scratch: Scratch, recipe: Recipe, seed: int) -> str:
     """By what a checkpoint is known: everything that decides the weights after so many steps.
 
-    The number of epochs does where the rate depends on the end; elsewhere a longer training begins as a shorter one does.
+    The number of epochs does where the rate depends on the end, and stands last then; elsewhere a longer training begins as a
+    shorter one does.
     """
-    without = {"patience", "epochs"} if recipe.may_grow else {"patience"}
-    settings: dict[str, Any] = recipe.model_dump(mode="json", exclude=without)
+    settings: dict[str, Any] = recipe.model_dump(mode="json", exclude={"patience", "epochs"})
     about = {
         "task": task.key, "network": scratch.network, "weights": scratch.weights, "recipe": settings, "seed": seed,
         "torch": torch.__version__, "threads": torch.get_num_threads(),
     }  # fmt: skip
-    return f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
+    key = f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
+    return key if recipe.may_grow else f"{key}-{recipe.epochs}"
 
 
 def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
-    """Go on from a checkpoint if there is one, and say so."""
+    """Go on from a checkpoint if there is one, and say so; or say why one of fewer epochs is none."""
     if not checkpoints.resume(state):
+        yield from why_anew(state.recipe, checkpoints.path)
         return
     epoch, step = state.epoch, state.step
     yield Note(
@@ -220,6 +223,27 @@ def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
         "step",
     )
     yield from (replace(epoch, num_epochs=state.recipe.epochs) for epoch in state.history)
+
+
+def why_anew(recipe: Recipe, path: Path) -> Iterator[Note]:
+    """Where trainings are kept that differ by their number of epochs alone: why this one does not go on from them."""
+    if recipe.may_grow:
+        return
+    kept = [
+        other.stem.rpartition("-")[2] for other in path.parent.glob(f"{path.stem.rpartition('-')[0]}-*.safetensors")
+    ]
+    others = ", ".join(sorted((epochs for epochs in kept if epochs.isdigit()), key=int))
+    if others:
+        schedule = f"{recipe.schedule}, warm_up={recipe.warm_up:g}" if recipe.warm_up else recipe.schedule
+        yield Note(
+            f"A training of the same settings is kept (epochs: {others}), but one of {recipe.epochs} epochs begins anew: with this schedule "
+            f"({schedule}) every step's rate depends on where the end is. --weights RUN/network.safetensors builds on its weights; the "
+            "schedule then runs once more from its start.",
+            f"같은 설정의 학습이 보관되어 있지만(에포크: {others}), {recipe.epochs}에포크 학습은 처음부터 시작합니다. 이 일정({schedule})에서는 단계마다의 "
+            "학습률이 끝나는 지점에 따라 달라지기 때문입니다. 그 가중치에서 시작하려면 --weights 실행폴더/network.safetensors를 쓰세요. 일정은 "
+            "처음부터 다시 진행됩니다.",
+            "step",
+        )
 
 
 def progress_of(state: FitState, event: StepDone) -> Progress:
