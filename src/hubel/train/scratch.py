@@ -73,6 +73,12 @@ class Division:
     groups: np.ndarray
     protocol: Protocol
 
+    @property
+    def order(self) -> np.ndarray:
+        """All n rows, first those that are learned from, then those that choose: so that each of both is one piece of the pixels."""
+        rest = np.setdiff1d(np.arange(len(self.parts)), np.concatenate([self.train, self.tuning]))
+        return np.concatenate([self.train, self.tuning, rest])
+
 
 def divide(examples: Examples, seed: int) -> Division:
     """Share out the images: the user's parts stay, what is missing is drawn, and what belongs together stays together.

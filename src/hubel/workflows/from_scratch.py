@@ -35,6 +35,7 @@ from hubel.train.head import Head
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
+from hubel.train.roomy import gigabytes, most_in_memory
 from hubel.train.scratch import Division, Scratch, divide, learned_of
 from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
 from hubel.workflows.fetching import fetch_imagenet
@@ -113,7 +114,9 @@ def scratch_of(options: TrainOptions) -> Scratch:
     return options.scratch
 
 
-def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> Generator[Event, None, Learned]:
+def train_from_scratch(
+    session: Session, *, folder: Path, checkpoints: Path, most_bytes: int | None = None
+) -> Generator[Event, None, Learned]:
     """Read the pictures, train, and hand over what a head on a frozen base would hand over.
 
     Parameters
@@ -124,6 +127,8 @@ def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> 
         The run folder that is being filled; the network's weights and curves are written there.
     checkpoints
         Where interrupted trainings are kept.
+    most_bytes
+        What the pixels may take in memory, by default a share of what is free; more is kept in a file.
     """
     scratch = scratch_of(session.options)
     if scratch.weights == IMAGENET:
@@ -133,24 +138,34 @@ def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> 
     examples = kept_examples(session)
     division = divide(examples, session.options.seed)
     check_division(division, examples)
-    pixels = yield from kept_pixels(session)
+    pixels = yield from kept_pixels(session, division, most_in_memory() if most_bytes is None else most_bytes)
     read = session.elapsed()
     yield StageDone("read", read - begun)
     trained = yield from train_members(session, task_of_pixels(session, pixels, examples, division), checkpoints)
-    head = yield from take_features(session, trained, pixels, folder=folder, num_classes=examples.num_classes)
+    head = yield from take_features(
+        session, trained, pixels, places=session.kept[division.order], folder=folder, num_classes=examples.num_classes
+    )
     session.learning = learning_of(scratch, trained, division)
     write_atomically(folder / CURVES, curves_svg(session.learning.trainings, alone=True))
     yield StageDone("learn", session.elapsed() - read)
     return learned_of(head, mean_features(session), examples, division, seed=session.options.seed)
 
 
-def kept_pixels(session: Session) -> Generator[Event, None, PixelBatch]:
-    """The pictures that were read, in memory."""
-    kept = session.kept
+def kept_pixels(session: Session, division: Division, most_bytes: int) -> Generator[Event, None, PixelBatch]:
+    """The pictures that were read, in the division's order."""
+    kept, size, folder = session.kept[division.order], session.extractor.spec.size, session.extractor.cache.folder
+    if (num_bytes := len(kept) * size * size * 3) > most_bytes:
+        taken, most = gigabytes(num_bytes), gigabytes(most_bytes)
+        yield Note(
+            f"The pixels of the images take {taken}, and {most} of memory can be spared: they are in a temporary file in {folder}.",
+            f"이미지의 픽셀은 {taken}인데 쓸 수 있는 메모리는 {most}입니다. 그래서 {folder} 의 임시 파일에 둡니다.",
+            "step",
+        )
     reading = read_pixels(
         session.extractor,
         [session.paths[index] for index in kept],
         [session.extraction.contents[index] for index in kept],
+        most_bytes=most_bytes,
     )
     while True:
         try:
@@ -176,7 +191,7 @@ def check_division(division: Division, examples: Examples) -> None:
 
 
 def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, division: Division) -> Task:
-    """What the networks are trained for."""
+    """What the networks are trained for; the pixels are in the division's order, and are not copied."""
     try:
         from hubel.train.network import Task
     except ImportError as error:
@@ -187,8 +202,9 @@ def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, div
             digest.update(f"{examples.contents[row]} {examples.labels[row]}\n".encode())
         digest.update(b"--")
     labels = examples.labels.astype(np.int64)
+    first, second = len(division.train), len(division.train) + len(division.tuning)
     return Task(
-        pixels[division.train], labels[division.train], pixels[division.tuning], labels[division.tuning],
+        pixels[:first], labels[division.train], pixels[first:second], labels[division.tuning],
         examples.num_classes, mirrored_too=(session.options.views or 1) > 1, key=digest.hexdigest(),
     )  # fmt: skip
 
@@ -239,9 +255,12 @@ def must_end(session: Session, pace: float) -> bool:
 
 
 def take_features(
-    session: Session, trained: list[Trained], pixels: PixelBatch, *, folder: Path, num_classes: int
+    session: Session, trained: list[Trained], pixels: PixelBatch, *, places: np.ndarray, folder: Path, num_classes: int
 ) -> Generator[Event, None, Head]:
-    """Make the trained networks the session's base, run it on all pictures, and return their last layers as the head."""
+    """Make the trained networks the session's base, run it on all pictures, and return their last layers as the head.
+
+    `places` (n) are where in the data set the pictures stand.
+    """
     from hubel.models.convert import convert_module
     from hubel.train.checkpoint import write_tensors
     from hubel.train.prepared import exportable, linear_head
@@ -273,7 +292,7 @@ def take_features(
             try:
                 done = next(running)
             except StopIteration as end:
-                features[session.kept] = end.value
+                features[places] = end.value
                 break
             yield Progress("features", done, len(pixels), None)
         session.extraction.features[view] = features

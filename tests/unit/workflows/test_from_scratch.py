@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ from safetensors.torch import load_file
 from hubel.core.card import read_card
 from hubel.core.errors import ModelError, UsageError
 from hubel.core.events import EpochDone, Event, Finished, Note
+from hubel.core.rundir import NETWORK
 from hubel.data.augmentation import PHOTOS
+from hubel.data.cache import Cache
+from hubel.data.sources import open_dataset
 from hubel.models.registry import create_network
+from hubel.train.learn import Learned
 from hubel.train.options import TrainOptions
 from hubel.train.prepared import Prepared, exportable
 from hubel.train.recipes import CLASSIC, Recipe
 from hubel.train.scratch import Scratch
 from hubel.workflows import evaluate, load_predictor, reproduce, show_augmented, train
+from hubel.workflows.from_scratch import open_scratch_session, train_from_scratch
 from hubel.workflows.reproducing import ReproduceOptions, Reproduction
 from small_networks import one_thread
 from small_runs import small_data, write_pictures
@@ -249,6 +255,32 @@ def test_where_the_rate_depends_on_the_end_a_longer_training_begins_anew_and_say
     alone, events = trained(tmp_path / "alone", recipe=chosen[1], seed=8, scratch={"restart": True})
     assert not any("begins anew: with this" in event.en for event in events if isinstance(event, Note))
     assert (longer.folder / "network.safetensors").read_bytes() == (alone.folder / "network.safetensors").read_bytes()
+
+
+def test_pixels_in_a_file_give_the_same_run_as_pixels_in_memory(tmp_path: Path) -> None:
+    def learned(name: str, most_bytes: int) -> tuple[list[Event], Learned]:
+        chosen = options(tmp_path / name, recipe=recipe(epochs=2, augmentation=PHOTOS))
+        (tmp_path / name).mkdir()
+        with Cache(tmp_path / "rows") as cache:
+            session, _ = open_scratch_session(
+                open_dataset(three_classes()), chosen, cache=cache, stop=lambda: False, started=time.monotonic()
+            )
+            training = train_from_scratch(
+                session, folder=tmp_path / name, checkpoints=tmp_path / f"{name}-kept", most_bytes=most_bytes
+            )
+            events = []
+            while True:
+                try:
+                    events.append(next(training))
+                except StopIteration as end:
+                    return events, end.value
+
+    (in_memory, first), (in_file, second) = learned("memory", 2**30), learned("file", 1000)
+    said = ["temporary file" in note.en for note in (*in_memory, *in_file) if isinstance(note, Note)]
+    assert said.count(True) == 1
+    assert (tmp_path / "memory" / NETWORK).read_bytes() == (tmp_path / "file" / NETWORK).read_bytes()
+    np.testing.assert_array_equal(first.logits, second.logits)
+    assert not [path for path in (tmp_path / "rows").iterdir() if "pixels" in path.name]
 
 
 @pytest.mark.slow
