@@ -20,7 +20,7 @@ OPTIMISERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 SCHEDULES = ("constant", "step", "cosine", "one-cycle", "linear", "plateau")
 AUGMENTATIONS = ("none", "mirrored", "small", "photos")
 FINER = (
-    "momentum", "weight_decay", "warm_up", "label_smoothing", "mixup", "cutmix", "clip_norm", "average", "precision",
+    "momentum", "weight_decay", "warm_up", "label_smoothing", "class_weights", "mixup", "cutmix", "clip_norm", "average", "precision",
 )  # fmt: skip
 """What ``--set`` changes of a recipe."""
 BASE = "efficientnet_lite0"

@@ -138,7 +138,7 @@ def make_batch(state: FitState, data: TrainingSet, rows: Tensor) -> Batch:
     draws = draw(recipe.augmentation, len(rows), sides, state.draws, alternating=flips)
     images = augment(data.images, draws, recipe.augmentation, rows=rows)
     images, targets = mix(images, labels, data.num_classes, recipe, state.draws)
-    return Batch(images, labels, targets)
+    return Batch(images, labels, targets, data.class_weights)
 
 
 def count(state: FitState, loss: float, num_right: int, num_images: int) -> None:

@@ -26,6 +26,7 @@ from hubel.models.network import Network
 from hubel.models.registry import create_network, find_entry
 from hubel.models.weights import IMAGENET, load_weights
 from hubel.runtime.torch_engine import choose_precision
+from hubel.train.balance import log_rarity
 from hubel.train.checkpoint import Checkpoints, drop_oldest
 from hubel.train.loop import fit, num_steps
 from hubel.train.memory import keep_memory
@@ -54,9 +55,11 @@ class Task:
     mirrored_too: bool
     key: str  # of the pictures and their order
 
-    def training_set(self) -> TrainingSet:
-        """What is learned from."""
-        return TrainingSet(torch.from_numpy(self.pixels), torch.from_numpy(self.labels), self.num_classes)
+    def training_set(self, *, weighted: bool = False) -> TrainingSet:
+        """What is learned from; `weighted` lets every class weigh the same."""
+        rarity = log_rarity(self.labels, self.num_classes)
+        weights = torch.from_numpy(np.exp(rarity).astype(np.float32)) if weighted else None
+        return TrainingSet(torch.from_numpy(self.pixels), torch.from_numpy(self.labels), self.num_classes, weights)
 
     def tuning_set(self) -> TrainingSet:
         """What chooses."""
@@ -110,7 +113,7 @@ def train_network(
     """
     keep_memory()
     network = prepare_network(task, scratch, seed)
-    data = task.training_set()
+    data = task.training_set(weighted=scratch.recipe.class_weights is not None)
     recipe = yield from settle(
         network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=limits.left
     )

@@ -40,6 +40,9 @@ class Recipe(Frozen):
         See `schedule`; warm-up is a share of all steps.
     label_smoothing
         The share of the target that all classes have in common (Szegedy et al. 2015, arXiv:1512.00567, §7).
+    class_weights
+        ``balanced`` lets an image of a class with the share π of the images count 1/π, so that every class weighs the same; None
+        lets all images count alike.
     mixup, cutmix
         The Beta distribution's α; 0 for neither. With both, each batch gets one of them at random. See `mixing`.
     clip_norm
@@ -67,6 +70,7 @@ class Recipe(Frozen):
     schedule: ScheduleName = "constant"
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: Literal["balanced"] | None = None
     mixup: float = Field(default=0.0, ge=0)
     cutmix: float = Field(default=0.0, ge=0)
     clip_norm: float | None = Field(default=None, gt=0)

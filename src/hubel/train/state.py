@@ -26,11 +26,15 @@ Weights = dict[str, Tensor]
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What is learned from: images uint8 (n h w c) and their classes (n) int64, of `num_classes`."""
+    """What is learned from: images uint8 (n h w c) and their classes (n) int64, of `num_classes`.
+
+    `class_weights` (k) say how much an image of each class counts; None lets all count alike.
+    """
 
     images: Tensor
     labels: Tensor
     num_classes: int
+    class_weights: Tensor | None = None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from hubel.core.files import write_atomically
 from hubel.core.language import say
 from hubel.core.learning import Learning
 from hubel.core.rundir import CURVES, NETWORK
-from hubel.core.types import PixelBatch
+from hubel.core.types import Labels, PixelBatch
 from hubel.core.views import view_names
 from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset, check_trainable
@@ -29,6 +29,7 @@ from hubel.models.backbone import Backbone
 from hubel.models.registry import find_entry
 from hubel.models.weights import IMAGENET
 from hubel.runtime.engines import EXACT_ENGINE, open_engine
+from hubel.train.balance import differ_in_size
 from hubel.train.ensemble import member_seeds
 from hubel.train.features import Extractor, new_extraction
 from hubel.train.head import Head
@@ -138,6 +139,7 @@ def train_from_scratch(
     examples = kept_examples(session)
     division = divide(examples, session.options.seed)
     check_division(division, examples)
+    yield from imbalance_notes(examples.labels[division.train], examples.num_classes, scratch)
     pixels = yield from kept_pixels(session, division, most_in_memory() if most_bytes is None else most_bytes)
     read = session.elapsed()
     yield StageDone("read", read - begun)
@@ -149,6 +151,28 @@ def train_from_scratch(
     write_atomically(folder / CURVES, curves_svg(session.learning.trainings, alone=True))
     yield StageDone("learn", session.elapsed() - read)
     return learned_of(head, mean_features(session), examples, division, seed=session.options.seed)
+
+
+def imbalance_notes(labels: Labels, num_classes: int, scratch: Scratch) -> Iterator[Note]:
+    """Where classes are of very different sizes: what is done about it, or could be."""
+    if not differ_in_size(labels, num_classes):
+        return
+    counts = np.bincount(labels, minlength=num_classes)
+    ratio = f"{counts.max() / counts[counts > 0].min():.0f}"
+    if scratch.recipe.class_weights:
+        yield Note(
+            f"The largest class has {ratio} times the images of the smallest. Images of rare classes count more while learning, so that all "
+            "classes weigh the same; probabilities lean towards rare classes then.",
+            f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배입니다. 모든 클래스의 비중이 같아지도록 드문 클래스의 이미지에 더 큰 비중을 두고 "
+            "학습합니다. 그래서 확률은 드문 클래스 쪽으로 기웁니다.",
+        )
+    else:
+        yield Note(
+            f"The largest class has {ratio} times the images of the smallest, and all images count alike. With --set class_weights=balanced "
+            "those of rare classes count more: more of them are found, for a little accuracy.",
+            f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배이지만 모든 이미지의 비중이 같습니다. --set class_weights=balanced를 주면 드문 클래스의 "
+            "이미지에 더 큰 비중을 두어, 정확도를 조금 잃는 대신 드문 클래스를 더 많이 찾습니다.",
+        )
 
 
 def kept_pixels(session: Session, division: Division, most_bytes: int) -> Generator[Event, None, PixelBatch]:

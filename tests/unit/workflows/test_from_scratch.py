@@ -283,6 +283,21 @@ def test_pixels_in_a_file_give_the_same_run_as_pixels_in_memory(tmp_path: Path) 
     assert not [path for path in (tmp_path / "rows").iterdir() if "pixels" in path.name]
 
 
+def test_classes_of_very_different_sizes_are_said_and_can_be_made_to_weigh_the_same(tmp_path: Path) -> None:
+    source = write_pictures(tmp_path / "data", {"stripes": 40, "discs": 10}, seed=3)
+    said, weights = [], []
+    for name, chosen in (("alike", recipe(epochs=1)), ("balanced", recipe(epochs=1, class_weights="balanced"))):
+        finished, events = trained(tmp_path / name, source=source, recipe=chosen)
+        said.append(next(note.en for note in events if isinstance(note, Note) and "largest class" in note.en))
+        weights.append((finished.folder / NETWORK).read_bytes())
+        learning = read_card(finished.folder / "card.json").learning
+        assert learning is not None
+        assert learning.settings["class_weights"] == chosen.class_weights
+    assert "4 times the images of the smallest, and all images count alike" in said[0]
+    assert "Images of rare classes count more" in said[1]
+    assert weights[0] != weights[1]
+
+
 @pytest.mark.slow
 def test_the_budget_ends_the_training_and_a_run_stands(tmp_path: Path) -> None:
     finished, _ = trained(tmp_path / "run", recipe=recipe(epochs=100_000, patience=None), budget=12.0, seed=9)
