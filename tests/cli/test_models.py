@@ -136,6 +136,17 @@ def test_weights_that_nobody_has_name_those_that_somebody_has(hubel: Hubel, phot
     assert "alexnet_owt" in ended.err
 
 
+def test_weights_that_cannot_be_fetched_say_what_to_do(
+    hubel: Hubel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("HUBEL_OFFLINE", "1")
+    ended = hubel("models", "resnet18", "--trace", photo, "--weights", "imagenet")
+    assert ended.code == 1
+    assert "the network is forbidden" in ended.err
+    assert "--weights FILE" in ended.err
+
+
 def test_the_table_is_whole_where_nobody_watches(tmp_path: Path) -> None:
     finished = run_hubel("models", "lenet5", cwd=tmp_path)
     assert finished.stderr == ""

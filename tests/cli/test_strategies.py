@@ -11,7 +11,8 @@ import pytest
 
 from cli.test_train_from_scratch import NOTHING, words
 from hubel.cli import strategy_choice
-from hubel.cli.ways import ways_of, words_for
+from hubel.cli.strategy_choice import ways_of
+from hubel.cli.ways import words_for
 from hubel.core.card import read_card
 from hubel.core.errors import UsageError
 from hubel.core.rundir import CARD, NETWORK

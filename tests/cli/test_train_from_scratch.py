@@ -130,3 +130,14 @@ def test_what_is_augmented_is_shown_and_nothing_trained(hubel: Hubel, shapes: Pa
     assert ended.code == 0, ended.err
     assert (tmp_path / "sheet.png").is_file()
     assert "sheet.png" in ended.out
+
+
+def test_imagenet_weights_are_fetched_before_anything_is_read(
+    hubel: Hubel, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("HUBEL_OFFLINE", "1")
+    ended = hubel("train", shapes, "--out", tmp_path / "run", "--model", "resnet18", "--weights", "imagenet", *QUICK)
+    assert ended.code == 1
+    assert "weights of resnet18 could not be fetched" in " ".join(ended.err.split())
+    assert not (tmp_path / "run").exists()

@@ -25,7 +25,9 @@ from hubel.core.errors import DataError, HubelError, ModelError, UsageError, ins
 from hubel.core.rundir import CARD, GOLDEN
 from hubel.data.sources import open_dataset
 from hubel.estimator.inputs import check_labels, names_of, write_table
-from hubel.estimator.parameters import share
+from hubel.estimator.values import share
+from hubel.train.recipes import CLASSIC
+from hubel.train.scratch import Scratch
 from hubel.workflows import TrainOptions
 from support import run_python
 
@@ -560,3 +562,68 @@ def test_score_weighs_images_and_needs_a_label_for_each(
         fitted.score(images, labels[:-1])
     with pytest.raises(ValueError, match="inconsistent numbers"):
         fitted.score(images)
+
+
+def own_network(**parameters: Any) -> ImageClassifier:
+    """A small network trained from scratch."""
+    return quick(**{"strategy": "scratch", "model": "lenet5", "epochs": 3, **parameters})
+
+
+def test_from_scratch_it_trains_a_network_that_is_saved_cloned_and_fitted_again(
+    images: list[Image.Image], labels: list[int], tmp_path: Path
+) -> None:
+    classifier = own_network().fit(images, labels)
+    learning = classifier.card_.learning
+    assert learning is not None
+    assert (learning.network, len(learning.trainings[0].epochs)) == ("lenet5", 3)
+    assert classifier.classes_.tolist() == [3, 10]
+    loaded = ImageClassifier.load(classifier.save(tmp_path / "run"))
+    assert loaded.get_params() == classifier.get_params()
+    again = clone(loaded).fit(images, labels)
+    np.testing.assert_array_equal(again.predict_proba(images), classifier.predict_proba(images))
+
+
+def test_a_run_that_the_command_line_trained_from_scratch_is_loaded_as_such(folder: Path, tmp_path: Path) -> None:
+    scratch = Scratch(network="lenet5", recipe=CLASSIC.with_epochs(3))
+    list(workflows.train(str(folder), TrainOptions(out=tmp_path / "run", model="lenet5", size=32, scratch=scratch)))
+    loaded = ImageClassifier.load(tmp_path / "run")
+    assert (loaded.strategy, loaded.model, loaded.recipe, loaded.epochs) == ("scratch", "lenet5", "classic", 3)
+    files = sorted(folder.rglob("*.png"))
+    again = clone(loaded).fit(folder)
+    np.testing.assert_array_equal(again.predict_proba(files), loaded.predict_proba(files))
+
+
+@pytest.mark.parametrize("check", ["check_estimator_cloneable", "check_estimator_repr", "check_get_params_invariance"])
+def test_from_scratch_the_checks_of_its_parameters_pass_too(check: str) -> None:
+    getattr(estimator_checks, check)("ImageClassifier", own_network())
+
+
+def test_epochs_can_be_searched_over(images: list[Image.Image], labels: list[int]) -> None:
+    one_split = [(np.arange(10), np.arange(10, len(images)))]
+    search = GridSearchCV(own_network(), {"epochs": np.array([1, 2])}, cv=one_split).fit(images, labels)
+    learning = search.best_estimator_.card_.learning
+    assert learning is not None
+    assert learning.settings["epochs"] == search.best_params_["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"strategy": "deep"}, "^strategy does not take 'deep'. Choose: features, scratch"),
+        ({"strategy": "features", "epochs": 3}, "^epochs does not take 3 with strategy='features'"),
+        ({"strategy": "features", "recipe": "fast"}, "^recipe does not take 'fast' with strategy='features'"),
+        ({"strategy": "scratch", "recipe": "slow"}, "^recipe does not take 'slow'. Choose: classic, fast, sprint"),
+        ({"strategy": "scratch", "epochs": 0}, "^epochs does not take 0. Give a number from 1"),
+        ({"strategy": "scratch", "epochs": 1.5}, "^epochs does not take 1.5. Give a whole number"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_by_name(
+    parameters: dict[str, Any], message: str, images: list[Image.Image], labels: list[int]
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ImageClassifier(size=32).set_params(**parameters).fit(images, labels)
+
+
+def test_a_network_that_nobody_knows_is_refused(images: list[Image.Image], labels: list[int]) -> None:
+    with pytest.raises(ModelError, match="lenet7"):
+        own_network(model="lenet7").fit(images, labels)

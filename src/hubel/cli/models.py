@@ -9,6 +9,7 @@ from typing import Annotated
 
 from hubel.cli import options
 from hubel.cli.options import FILE, argument, option
+from hubel.cli.progress import telling
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import wrong_value
 from hubel.core.errors import UsageError
@@ -96,7 +97,8 @@ def models(
         from hubel.cli.answers import check_writable
 
         check_writable(page)
-    described = workflows.describe(name, options)
+    with telling() as tell:
+        described = workflows.describe(name, options, tell=tell)
     if page is not None:
         workflows.draw(described, page)
     if json:

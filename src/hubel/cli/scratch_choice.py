@@ -20,14 +20,10 @@ OPTIMISERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam
 SCHEDULES = ("constant", "step", "cosine", "one-cycle", "linear", "plateau")
 AUGMENTATIONS = ("none", "mirrored", "small", "photos")
 FINER = (
-    "momentum", "weight_decay", "warm_up", "label_smoothing", "mixup", "cutmix", "clip_norm", "average", "precision",
+    "momentum", "weight_decay", "warm_up", "label_smoothing", "class_weights", "mixup", "cutmix", "clip_norm", "average", "precision",
 )  # fmt: skip
 """What ``--set`` changes of a recipe."""
 BASE = "efficientnet_lite0"
-OWN = "hubel_small"
-"""The network that is trained from scratch where none is named."""
-SPRINTER = "hubel_tiny"
-"""The same for the recipe that has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +71,12 @@ def scratch_choice(model: str, words: Words) -> Scratch | None:
         known = {name for entry in entries() if not entry.weights for name in (entry.name, *entry.aliases)}
         if model.partition("[")[0].casefold().replace("-", "_") not in known:
             return None
-    from hubel.train.scratch import Scratch
+    from hubel.train.scratch import Scratch, usual_network
 
-    own = SPRINTER if words.recipe == "sprint" else OWN
-    network = find_entry(own if model == BASE else model).name
+    recipe = recipe_of(words)
     return Scratch(
-        network=network,
-        recipe=recipe_of(words),
+        network=find_entry(usual_network(recipe) if model == BASE else model).name,
+        recipe=recipe,
         weights=words.weights or "",
         find_rate=words.find_rate,
         members=in_range("--ensemble", words.ensemble or 1, 1, 32),
@@ -102,21 +97,19 @@ def recipe_of(words: Words, usual: str = "classic") -> Any:
         if value is not None:
             one_of(option, value, allowed)
     changes: dict[str, Any] = {
-        "epochs": words.epochs, "batch_size": words.batch_size, "optimiser": words.optimiser,
+        "batch_size": words.batch_size, "optimiser": words.optimiser,
         "learning_rate": words.learning_rate, "schedule": words.schedule,
         "augmentation": None if words.augment is None else augmentation_of(words.augment),
     }  # fmt: skip
     changes = {name: value for name, value in changes.items() if value is not None}
-    if words.epochs is not None:
-        changes["least_steps"] = 0  # the user's number stands
     if words.augment is not None:
         changes["test_mirror"] = False  # and the user's flips
     changes |= pairs("--set", words.finer or [], FINER)
-    recipe = (FOUND | {FINE.name: FINE})[words.recipe or usual]
     if words.patience is not None:
         changes["patience"] = words.patience or None
-    elif words.epochs is not None and recipe.patience is not None:
-        changes["patience"] = max(2, min(recipe.patience, words.epochs // 2))  # so that it can fire
+    recipe = (FOUND | {FINE.name: FINE})[words.recipe or usual]
+    if words.epochs is not None:
+        recipe = recipe.with_epochs(words.epochs)
     try:
         return Recipe.model_validate(recipe.model_dump() | changes)
     except ValidationError as error:

@@ -155,10 +155,10 @@ def finer() -> Any:
     """``--set``."""
     return option(
         "--set",
-        en="Any other setting of the recipe, several times: momentum, weight_decay, warm_up, label_smoothing, mixup, cutmix, clip_norm, "
-        "average, precision.",
-        ko="레시피의 나머지 설정(여러 번 지정 가능): momentum, weight_decay, warm_up, label_smoothing, mixup, cutmix, clip_norm, average, "
-        "precision.",
+        en="Any other setting of the recipe, several times: momentum, weight_decay, warm_up, label_smoothing, class_weights (balanced: "
+        "images of rare classes count more), mixup, cutmix, clip_norm, average, precision.",
+        ko="레시피의 나머지 설정(여러 번 지정 가능): momentum, weight_decay, warm_up, label_smoothing, class_weights(balanced: 드문 "
+        "클래스의 이미지에 더 큰 비중), mixup, cutmix, clip_norm, average, precision.",
         metavar=("NAME=VALUE", "이름=값"),
         panel=OWN_NETWORK,
     )

@@ -109,6 +109,18 @@ def refuse_other_words(strategy: str, words: Words, unfreeze: str | None, reuse:
         )
 
 
+def ways_of(text: str, model: str) -> list[tuple[str, str]]:
+    """Strategy and model of each way in ``features,scratch:cnn_catsdogs``.
+
+    Examples
+    --------
+    >>> ways_of("features, scratch:lenet5", "resnet18")
+    [('features', 'resnet18'), ('scratch', 'lenet5')]
+    """
+    parts = (word.strip().partition(":") for word in text.split(",") if word.strip())
+    return [(strategy, own or model) for strategy, _, own in parts]
+
+
 def refuse_beside(option: str, others: dict[str, object]) -> None:
     """Refuse options that make no sense beside another one.
 

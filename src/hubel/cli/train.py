@@ -14,7 +14,6 @@ from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import one_of, seconds_of, whole_number
-from hubel.cli.ways import compare_strategies, ways_of
 from hubel.core.events import Finished
 from hubel.core.language import say
 
@@ -186,7 +185,7 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
         schedule, augment, patience, finer, ensemble, restart,
     )  # fmt: skip
-    ways = None if compare is None else ways_of(compare, model)
+    ways = None if compare is None else strategy_choice.ways_of(compare, model)
     if ways is not None:
         strategy_choice.refuse_beside("--compare", {"--strategy": strategy, "--unfreeze": unfreeze, "--reuse": reuse})
         way = strategy_choice.Choice(model)
@@ -220,6 +219,8 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         return
     command = shlex.join(["hubel", *sys.argv[1:]])
     if ways is not None:
+        from hubel.cli.ways import compare_strategies
+
         compare_strategies(data, options, words, ways, command=command, json=json)
         return
     finished: Finished | None = None

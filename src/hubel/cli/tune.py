@@ -8,7 +8,7 @@ from typing import Annotated
 
 from hubel.cli.options import DATA, FINE_CONTROL, FOLDER, NUMBER, TIME, argument, option
 from hubel.cli.progress import finishing_on_interrupt, telling
-from hubel.cli.scratch_choice import OWN, RECIPES, Words, scratch_choice
+from hubel.cli.scratch_choice import RECIPES, Words, scratch_choice
 from hubel.cli.terminal import output_console, write_lines
 from hubel.cli.usage import seconds_of, whole_number
 from hubel.core.language import say
@@ -152,6 +152,8 @@ def tune(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Search, train the best, and say what was found."""
     words = Words(True, None, recipe, epochs, None, None, None, False, None, None, None, None, None, False)
+    from hubel.train.scratch import OWN
+
     scratch = scratch_choice(OWN, words)
     assert scratch is not None
     from hubel import workflows

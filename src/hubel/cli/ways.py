@@ -62,18 +62,6 @@ def compare_strategies(
         write_lines(console, *ways_lines(found))
 
 
-def ways_of(text: str, model: str) -> list[tuple[str, str]]:
-    """Strategy and model of each way in ``features,scratch:cnn_catsdogs``.
-
-    Examples
-    --------
-    >>> ways_of("features, scratch:lenet5", "resnet18")
-    [('features', 'resnet18'), ('scratch', 'lenet5')]
-    """
-    parts = (word.strip().partition(":") for word in text.split(",") if word.strip())
-    return [(strategy, own or model) for strategy, _, own in parts]
-
-
 def words_for(strategy: str, words: Words) -> Words:
     """The words without those that say nothing to a strategy: they are meant for the others."""
     empty: dict[str, Any] = {

@@ -20,6 +20,8 @@ from hubel.data.network import DownloadError, Problem, public_url
 from hubel.data.transfer import DEFAULT_PATIENCE, MOST_REDIRECTS, CutError, Patience, Remote, receive, size_of
 
 OFFLINE = "HUBEL_OFFLINE"
+LEAST_OF_CHECKSUM = 8
+"""So many digits of a checksum must be known: as many as torchvision has in the names of its files."""
 
 _MOST_REQUESTS = 100
 _ABANDONED_SECONDS = 120
@@ -89,12 +91,15 @@ def open_session() -> Any:
 
 
 def checksum_fits(path: Path, checksums: tuple[str, ...]) -> bool:
-    """Whether a file has one of the checksums."""
+    """Whether a file has one of the checksums, or begins with it where only the beginning is known."""
     found = {}
     for algorithm in {checksum.partition(":")[0] for checksum in checksums}:
         with path.open("rb") as opened:
             found[algorithm] = hashlib.file_digest(opened, algorithm).hexdigest()
-    return any(found[algorithm] == value for algorithm, _, value in (checksum.partition(":") for checksum in checksums))
+    return any(
+        len(value) >= LEAST_OF_CHECKSUM and found[algorithm].startswith(value)
+        for algorithm, _, value in (checksum.partition(":") for checksum in checksums)
+    )
 
 
 @contextmanager

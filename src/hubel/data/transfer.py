@@ -25,7 +25,7 @@ _GONE = (404, 410)
 class Remote:
     """A file on the network: its name here, the places to get it from in their order, and what is known of its bytes.
 
-    `checksums` are written ``sha256:…`` or ``md5:…``; one of them must fit. Without any, nothing but the length is checked.
+    `checksums` are written ``sha256:…`` or ``md5:…``, in full or from the eighth digit on; one of them must fit. Without any, nothing but the length is checked.
     """
 
     name: str

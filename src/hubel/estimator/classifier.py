@@ -55,7 +55,15 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     Parameters
     ----------
     model
-        The pretrained base: ``efficientnet_lite0`` (comes along), a name of timm, or a checkpoint file.
+        The pretrained base: ``efficientnet_lite0`` (comes along), a name of timm, or a checkpoint file. From scratch a network of
+        ``hubel models``, such as ``lenet5``; the base that comes along stands for ``hubel_small`` then.
+    strategy
+        ``features`` fits a head on what the base says of each image; ``scratch`` trains all of a network, which needs the extra
+        ``torch``.
+    recipe
+        From scratch, how: ``classic``, ``fast`` or ``sprint``; None is ``classic``.
+    epochs
+        From scratch, how often every image is seen at most; None leaves it to the recipe.
     budget
         Seconds for the whole of `fit`; None takes what is needed.
     seed
@@ -63,7 +71,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
     views
         In how many views each image is shown, 1 to 4; None adds them while they help.
     size
-        The side of the input in pixels, 32 to 1024; None chooses.
+        The side of the input in pixels, 32 to 1024 (from 8 on from scratch); None chooses.
     resize
         How pictures become squares: crop, pad or squash; ``auto`` chooses by their shapes.
     engine
@@ -99,6 +107,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         self,
         *,
         model: str | os.PathLike[str] = "efficientnet_lite0",
+        strategy: Literal["features", "scratch"] = "features",
+        recipe: str | None = None,
+        epochs: int | None = None,
         budget: float | None = None,
         seed: int = 0,
         views: int | None = None,
@@ -109,6 +120,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         accept_error: float | None = None,
     ) -> None:
         self.model = model
+        self.strategy = strategy
+        self.recipe = recipe
+        self.epochs = epochs
         self.budget = budget
         self.seed = seed
         self.views = views
@@ -141,7 +155,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         ParameterError
             When a parameter is out of its range; a ValueError.
         MissingExtraError
-            When the extra ``train`` is not installed.
+            When the extra ``train`` is not installed, or from scratch ``torch``.
 
         Warns
         -----

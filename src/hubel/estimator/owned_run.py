@@ -22,6 +22,7 @@ from hubel.core.rundir import CARD, REPORT, new_run_folder
 from hubel.core.types import PixelBatch
 from hubel.estimator.bases import ParameterError
 from hubel.estimator.parameters import PARAMETERS
+from hubel.estimator.strategies import parameters_of
 from hubel.runtime.engines import BATCH_SIZE, EXACT_ENGINE, Engine
 from hubel.runtime.predictor import Predictor
 from hubel.workflows import load_predictor
@@ -128,7 +129,7 @@ def read_notes(run: OwnedRun) -> tuple[dict[str, Any], dict[str, Any], str]:
             "accept_error": card.sets.accept_error if card.sets else None,
         }
         return (
-            parameters | {"size": image.size, "resize": image.resize} | limits,
+            parameters | parameters_of(card) | {"size": image.size, "resize": image.resize} | limits,
             {name: name for name in card.classes},
             "str",
         )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hubel.core.answers import MOST_REJECTED
-from hubel.core.language import say
-from hubel.estimator.bases import ParameterError
+from hubel.estimator.strategies import plan_of
+from hubel.estimator.values import number, one_of, share
 from hubel.workflows import TrainOptions
 
-PARAMETERS = ("model", "budget", "seed", "views", "size", "resize", "engine", "reject", "accept_error")
+PARAMETERS = (
+    "model", "strategy", "recipe", "epochs", "budget", "seed", "views", "size", "resize", "engine", "reject", "accept_error",
+)  # fmt: skip
 RESIZES = ("auto", "crop", "pad", "squash")
-Number = TypeVar("Number", int, float)
 
 
 def train_options(parameters: Mapping[str, Any], out: Path) -> TrainOptions:
@@ -24,7 +25,7 @@ def train_options(parameters: Mapping[str, Any], out: Path) -> TrainOptions:
     Raises
     ------
     ParameterError
-        When `resize` is no rule, or a number or share is none.
+        When a parameter that is a word is none of those allowed, a number or share is none, or two do not go together.
     UsageError
         When another parameter is out of its range.
 
@@ -34,70 +35,17 @@ def train_options(parameters: Mapping[str, Any], out: Path) -> TrainOptions:
     >>> train_options(vars(ImageClassifier(size=64)), Path("run")).size
     64
     """
-    resize = parameters["resize"]
-    if resize not in RESIZES:
-        raise ParameterError(
-            say(
-                en=f"resize does not take {resize!r}. Choose: {', '.join(RESIZES)}.",
-                ko=f"resize 값으로 {resize!r} 을(를) 쓸 수 없습니다. 가능한 값: {', '.join(RESIZES)}.",
-            )
-        )
+    scratch = plan_of(parameters)
     return TrainOptions(
         out=out,
-        model=os.fspath(parameters["model"]),
+        model=scratch.network if scratch else os.fspath(parameters["model"]),
         budget=None if parameters["budget"] is None else number("budget", parameters["budget"], float),
         seed=number("seed", parameters["seed"], operator.index),
-        resize=resize,
+        resize=one_of("resize", parameters["resize"], RESIZES),  # type: ignore[arg-type] # one of them
         engine=parameters["engine"],
         views=None if parameters["views"] is None else number("views", parameters["views"], operator.index),
         size=None if parameters["size"] is None else number("size", parameters["size"], operator.index),
         reject=share("reject", parameters["reject"], below=MOST_REJECTED),
         accept_error=share("accept_error", parameters["accept_error"] or 0.0) or None,
+        scratch=scratch,
     )
-
-
-def number(name: str, value: Any, convert: Callable[[Any], Number]) -> Number:
-    """A parameter as a number.
-
-    Raises
-    ------
-    ParameterError
-        When it is none.
-    """
-    try:
-        return convert(value)
-    except (TypeError, ValueError) as error:
-        whole = convert is operator.index
-        raise ParameterError(
-            say(
-                en=f"{name} does not take {value!r}. Give a {'whole number, such as 4' if whole else 'number of seconds, such as 60'}.",
-                ko=f"{name} 값으로 {value!r} 을(를) 쓸 수 없습니다. {'4와 같은 정수' if whole else '60과 같은 초 단위 수'}를 지정하세요.",
-            )
-        ) from error
-
-
-def share(name: str, value: Any, *, below: float = 1.0) -> float:
-    """A parameter as a share of images, from 0 up to but not including `below`.
-
-    Raises
-    ------
-    ParameterError
-        When it is no number, or out of that range.
-
-    Examples
-    --------
-    >>> share("reject", 0.02, below=0.5)
-    0.02
-    """
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = -1.0
-    if not 0 <= found < below:  # NaN neither
-        raise ParameterError(
-            say(
-                en=f"{name} does not take {value!r}. Give a share of images, from 0 to less than {below:g}, such as 0.02.",
-                ko=f"{name} 값으로 {value!r} 을(를) 쓸 수 없습니다. 0 이상 {below:g} 미만의 이미지 비율을 지정하세요(예: 0.02).",
-            )
-        )
-    return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,15 +115,34 @@ def fetch(entry: Entry) -> dict[str, Tensor]:
 
 
 def fetch_torchvision(name: str) -> dict[str, Tensor]:
-    """The newest weights that torchvision has of that name."""
+    """The newest weights that torchvision has of that name, from torch's cache or else from the network."""
+    from torch.hub import load_state_dict_from_url
+
+    url, file = torchvision_file(name)
+    with redirect_stdout(StringIO()):  # torch says there that it downloads
+        tensors: dict[str, Tensor] = load_state_dict_from_url(
+            url, str(file.parent), progress=False, check_hash=True, weights_only=True
+        )
+    return tensors
+
+
+def torchvision_file(name: str) -> tuple[str, Path]:
+    """The address of the newest weights that torchvision has of that name, and where torch keeps the file.
+
+    The file's name ends in the beginning of its SHA-256.
+
+    Raises
+    ------
+    MissingExtraError
+        When torchvision is not installed.
+    """
     try:
+        from torch.hub import get_dir
         from torchvision.models import get_model_weights
     except ImportError as error:
-        raise MissingExtraError("torchvision", "torch") from error
-    tensors: dict[str, Tensor] = get_model_weights(name).DEFAULT.get_state_dict(
-        progress=False, check_hash=True, weights_only=True
-    )
-    return tensors
+        raise MissingExtraError(error.name or "torchvision", "torch") from error
+    url = str(get_model_weights(name).DEFAULT.url)
+    return url, Path(get_dir()) / "checkpoints" / url.rpartition("/")[2]
 
 
 def fetch_timm(name: str) -> dict[str, Tensor]:

@@ -26,6 +26,7 @@ from hubel.models.network import Network
 from hubel.models.registry import create_network, find_entry
 from hubel.models.weights import IMAGENET, load_weights
 from hubel.runtime.torch_engine import choose_precision
+from hubel.train.balance import log_rarity
 from hubel.train.checkpoint import Checkpoints, drop_oldest
 from hubel.train.loop import Validate, fit, num_steps
 from hubel.train.memory import keep_memory
@@ -54,9 +55,11 @@ class Task:
     mirrored_too: bool
     key: str  # of the pictures and their order
 
-    def training_set(self) -> TrainingSet:
-        """What is learned from."""
-        return TrainingSet(torch.from_numpy(self.pixels), torch.from_numpy(self.labels), self.num_classes)
+    def training_set(self, *, weighted: bool = False) -> TrainingSet:
+        """What is learned from; `weighted` lets every class weigh the same."""
+        rarity = log_rarity(self.labels, self.num_classes)
+        weights = torch.from_numpy(np.exp(rarity).astype(np.float32)) if weighted else None
+        return TrainingSet(torch.from_numpy(self.pixels), torch.from_numpy(self.labels), self.num_classes, weights)
 
     def tuning_set(self) -> TrainingSet:
         """What chooses."""
@@ -110,24 +113,33 @@ def train_network(
     """
     keep_memory()
     network = prepare_network(task, scratch, seed)
-    data = task.training_set()
+    data = task.training_set(weighted=scratch.recipe.class_weights is not None)
     recipe = yield from settle(
         network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=limits.left
     )
     state = begin(network, recipe, len(data.labels), generator(seed, "fit"))
     checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
-    if scratch.restart:
-        checkpoints.path.unlink(missing_ok=True)
     validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
-    ended = yield from go_through(state, data, validate=validate, checkpoints=checkpoints, limits=limits)
+    ended = yield from go_through(
+        state, data, validate=validate, checkpoints=checkpoints, limits=limits, restart=scratch.restart
+    )
     yield Trained(network, recipe, training_of(state, seed, ended))
 
 
 def go_through(
-    state: FitState, data: LearningSet, *, validate: Validate, checkpoints: Checkpoints, limits: Limits
+    state: FitState,
+    data: LearningSet,
+    *,
+    validate: Validate,
+    checkpoints: Checkpoints,
+    limits: Limits,
+    restart: bool,
 ) -> Generator[Event, None, Ending]:
-    """Train from where a checkpoint left off, or from the beginning; returns why it ended."""
-    yield from resume_notes(state, checkpoints)
+    """Train from where a checkpoint left off, or, with `restart` or without one, from the beginning; returns why it ended."""
+    if restart:
+        checkpoints.path.unlink(missing_ok=True)
+    else:
+        yield from resume_notes(state, checkpoints)
     for event in fit(
         state, data, validate=validate, checkpoints=checkpoints, stop=lambda: limits.must_end(pace_of(state))
     ):
@@ -210,20 +222,22 @@ def resolved(recipe: Recipe) -> Recipe:
 def key_of(task: Task, scratch: Scratch, recipe: Recipe, seed: int) -> str:
     """By what a checkpoint is known: everything that decides the weights after so many steps.
 
-    The number of epochs does where the rate depends on the end; elsewhere a longer training begins as a shorter one does.
+    The number of epochs does where the rate depends on the end, and stands last then; elsewhere a longer training begins as a
+    shorter one does.
     """
-    without = {"patience", "epochs"} if recipe.may_grow else {"patience"}
-    settings: dict[str, Any] = recipe.model_dump(mode="json", exclude=without)
+    settings: dict[str, Any] = recipe.model_dump(mode="json", exclude={"patience", "epochs"})
     about = {
         "task": task.key, "network": scratch.network, "weights": scratch.weights, "recipe": settings, "seed": seed,
         "torch": torch.__version__, "threads": torch.get_num_threads(),
     }  # fmt: skip
-    return f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
+    key = f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
+    return key if recipe.may_grow else f"{key}-{recipe.epochs}"
 
 
 def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
-    """Go on from a checkpoint if there is one, and say so."""
+    """Go on from a checkpoint if there is one, and say so; or say why one of fewer epochs is none."""
     if not checkpoints.resume(state):
+        yield from why_anew(state.recipe, checkpoints.path)
         return
     epoch, step = state.epoch, state.step
     yield Note(
@@ -232,6 +246,27 @@ def resume_notes(state: FitState, checkpoints: Checkpoints) -> Iterator[Event]:
         "step",
     )
     yield from (replace(epoch, num_epochs=state.recipe.epochs) for epoch in state.history)
+
+
+def why_anew(recipe: Recipe, path: Path) -> Iterator[Note]:
+    """Where trainings are kept that differ by their number of epochs alone: why this one does not go on from them."""
+    if recipe.may_grow:
+        return
+    kept = [
+        other.stem.rpartition("-")[2] for other in path.parent.glob(f"{path.stem.rpartition('-')[0]}-*.safetensors")
+    ]
+    others = ", ".join(sorted((epochs for epochs in kept if epochs.isdigit()), key=int))
+    if others:
+        schedule = f"{recipe.schedule}, warm_up={recipe.warm_up:g}" if recipe.warm_up else recipe.schedule
+        yield Note(
+            f"A training of the same settings is kept (epochs: {others}), but one of {recipe.epochs} epochs begins anew: with this schedule "
+            f"({schedule}) every step's rate depends on where the end is. --weights RUN/network.safetensors builds on its weights; the "
+            "schedule then runs once more from its start.",
+            f"같은 설정의 학습이 보관되어 있지만(에포크: {others}), {recipe.epochs}에포크 학습은 처음부터 시작합니다. 이 일정({schedule})에서는 단계마다의 "
+            "학습률이 끝나는 지점에 따라 달라지기 때문입니다. 그 가중치에서 시작하려면 --weights 실행폴더/network.safetensors를 쓰세요. 일정은 "
+            "처음부터 다시 진행됩니다.",
+            "step",
+        )
 
 
 def progress_of(state: FitState, event: StepDone) -> Progress:

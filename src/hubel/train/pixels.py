@@ -1,4 +1,4 @@
-"""All pictures of a data set in memory, for a network that is trained on them again and again."""
+"""All pictures of a data set at hand, for a network that is trained on them again and again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hubel.core.views import show
 from hubel.data.images import load_image
 from hubel.runtime.engines import BATCH_SIZE, Engine
 from hubel.train.features import LARGEST, Extractor
+from hubel.train.roomy import room_for
 
 NUM_MEANS = 3
 """What `mean_colours` says of an image."""
@@ -34,9 +35,11 @@ def mean_colours() -> Engine:
 
 
 def read_pixels(
-    extractor: Extractor, paths: Sequence[str], contents: Sequence[str]
+    extractor: Extractor, paths: Sequence[str], contents: Sequence[str], *, most_bytes: int
 ) -> Generator[int, None, PixelBatch]:
     """The fitted pictures of these files, (n size size 3), from the cache or else from the files; yields how many are done.
+
+    They are in memory, or in a file beside the cache where they take more than `most_bytes`; see `roomy`.
 
     Parameters
     ----------
@@ -44,9 +47,16 @@ def read_pixels(
         Gives image spec and cache; every file was read with it before.
     paths, contents
         The files, and by what content the cache knows each.
+    most_bytes
+        What may be in memory.
+
+    Raises
+    ------
+    UsageError
+        When there is no room for them.
     """
-    size, rows = extractor.spec.size, extractor.pixel_rows()
-    pixels = np.empty((len(paths), size, size, 3), np.uint8)
+    rows = extractor.pixel_rows()
+    pixels = room_for(len(paths), extractor.spec.size, folder=extractor.cache.folder, most_bytes=most_bytes)
     places = rows.places(contents)
 
     def work(part: list[int]) -> int:

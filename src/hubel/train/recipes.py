@@ -40,6 +40,9 @@ class Recipe(Frozen):
         See `schedule`; warm-up is a share of all steps.
     label_smoothing
         The share of the target that all classes have in common (Szegedy et al. 2015, arXiv:1512.00567, §7).
+    class_weights
+        ``balanced`` lets an image of a class with the share π of the images count 1/π, so that every class weighs the same; None
+        lets all images count alike.
     mixup, cutmix
         The Beta distribution's α; 0 for neither. With both, each batch gets one of them at random. See `mixing`.
     clip_norm
@@ -67,6 +70,7 @@ class Recipe(Frozen):
     schedule: ScheduleName = "constant"
     warm_up: float = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: Literal["balanced"] | None = None
     mixup: float = Field(default=0.0, ge=0)
     cutmix: float = Field(default=0.0, ge=0)
     clip_norm: float | None = Field(default=None, gt=0)
@@ -90,6 +94,11 @@ class Recipe(Frozen):
         """The recipe for pictures in which left and right mean something."""
         flips = dict.fromkeys(("horizontal_flip", "alternating_flip"), False)
         return self.model_copy(update={"augmentation": self.augmentation.model_copy(update=flips)})
+
+    def with_epochs(self, epochs: int) -> Recipe:
+        """The recipe with a number of epochs that somebody chose: it stands for few images too, and patience can still end it."""
+        patience = None if self.patience is None else max(2, min(self.patience, epochs // 2))
+        return self.model_copy(update={"epochs": epochs, "least_steps": 0, "patience": patience})
 
     def for_images(self, num_images: int) -> Recipe:
         """The recipe with epochs enough for its least number of steps.

@@ -14,13 +14,15 @@ from hubel.data.split import group_duplicates, holdout, stratified_folds
 from hubel.train.head import Head, Strength
 from hubel.train.learn import NUM_FOLDS, Examples, Learned, Protocol
 from hubel.train.losses import weighted_log_loss
-from hubel.train.recipes import CLASSIC, Recipe
+from hubel.train.recipes import CLASSIC, SPRINT, Recipe
 from hubel.train.related import joined_groups
 
 MEASURED_FRACTION = 0.2
 """Without a test or validation part of the user's, this share is kept to measure with."""
 TUNING_FRACTION, MOST_FOR_TUNING = 0.1, 2_000
 """The share of the images for training that chooses the epoch and the calibration, and how many do at most."""
+OWN, SPRINTER = "hubel_small", "hubel_tiny"
+"""The network that is trained where none is named, and the one for the recipe that has no time."""
 WANTED_EACH = 3
 """So many of each class should be among them, if that is no more than a third of the class."""
 
@@ -52,6 +54,11 @@ class Scratch(Frozen):
     restart: bool = False
 
 
+def usual_network(recipe: Recipe) -> str:
+    """The network of a recipe where none is named."""
+    return SPRINTER if recipe.name == SPRINT.name else OWN
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
     """Which of the n images do what: `train` are learned from, `tuning` choose, `measured` say how good it is.
@@ -65,6 +72,12 @@ class Division:
     parts: tuple[str, ...]
     groups: np.ndarray
     protocol: Protocol
+
+    @property
+    def order(self) -> np.ndarray:
+        """All n rows, first those that are learned from, then those that choose: so that each of both is one piece of the pixels."""
+        rest = np.setdiff1d(np.arange(len(self.parts)), np.concatenate([self.train, self.tuning]))
+        return np.concatenate([self.train, self.tuning, rest])
 
 
 def divide(examples: Examples, seed: int) -> Division:

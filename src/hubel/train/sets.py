@@ -21,11 +21,15 @@ from hubel.train.step import Batch
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Images uint8 (n h w c) and their classes (n) int64, of `num_classes`."""
+    """Images uint8 (n h w c) and their classes (n) int64, of `num_classes`.
+
+    `class_weights` (k) say how much an image of each class counts; None lets all count alike.
+    """
 
     images: Tensor
     labels: Tensor
     num_classes: int
+    class_weights: Tensor | None = None
 
     def batch(self, state: FitState, rows: Tensor) -> Batch:
         """The images of these rows, changed and mixed as the recipe says."""
@@ -37,7 +41,7 @@ class TrainingSet:
         draws = draw(recipe.augmentation, len(rows), sides, state.draws, alternating=flips)
         images = augment(self.images, draws, recipe.augmentation, rows=rows)
         images, targets = mix(images, labels, self.num_classes, recipe, state.draws)
-        return Batch(images, labels, targets)
+        return Batch(images, labels, targets, self.class_weights)
 
     def scores(self, network: nn.Module, *, flips: bool, precision: Precision) -> Tensor:
         """The scores of the images as they are."""
@@ -48,12 +52,13 @@ class TrainingSet:
 class RowSet:
     """Rows (n m), floats of any width, of each image in one or more views, and the classes (n) int64, of `num_classes`.
 
-    The first view is the image as it is; a step learns from a view drawn for each image.
+    The first view is the image as it is; a step learns from a view drawn for each image. `class_weights` as in `TrainingSet`.
     """
 
     views: Sequence[Tensor]
     labels: Tensor
     num_classes: int
+    class_weights: Tensor | None = None
 
     def batch(self, state: FitState, rows: Tensor) -> Batch:
         """The rows of these images, each in a view of its own."""
@@ -62,7 +67,7 @@ class RowSet:
         for number, view in enumerate(self.views):
             places = torch.from_numpy((drawn == number).nonzero()[0])
             found[places] = view[rows[places]].float()
-        return Batch(found, labels, labels)
+        return Batch(found, labels, labels, self.class_weights)
 
     def scores(self, network: nn.Module, *, flips: bool, precision: Precision) -> Tensor:  # noqa: ARG002  rows cannot be mirrored
         """The scores of the images as they are."""

@@ -19,11 +19,15 @@ AUXILIARY_WEIGHT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Images (n c h w), the labels (n) they came with, and the targets that are learned: labels (n) or shares (n k)."""
+    """Images (n c h w), the labels (n) they came with, and the targets that are learned: labels (n) or shares (n k).
+
+    `class_weights` (k) say how much an image of each class counts; None lets all count alike.
+    """
 
     images: Tensor
     labels: Tensor
     targets: Tensor
+    class_weights: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,10 @@ def train_step(network: nn.Module, batch: Batch, optimisers: Sequence[Optimizer]
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
         output = network(batch.images)
     logits, *auxiliary = output if isinstance(output, tuple) else (output,)
-    loss = functional.cross_entropy(logits.float(), batch.targets, label_smoothing=recipe.label_smoothing)
+    loss = mean_loss(logits, batch, recipe)
     weight = float(getattr(network, "auxiliary_weight", AUXILIARY_WEIGHT))
     for scores in auxiliary:
-        loss = loss + weight * functional.cross_entropy(
-            scores.float(), batch.targets, label_smoothing=recipe.label_smoothing
-        )
+        loss = loss + weight * mean_loss(scores, batch, recipe)
     value = float(loss.detach())
     if not torch.isfinite(loss):
         return Outcome(value, 0)
@@ -68,6 +70,21 @@ def train_step(network: nn.Module, batch: Batch, optimisers: Sequence[Optimizer]
     for optimiser in optimisers:
         optimiser.step()
     return Outcome(value, int((logits.detach().argmax(1) == batch.labels).sum()))
+
+
+def mean_loss(scores: Tensor, batch: Batch, recipe: Recipe) -> Tensor:
+    """The mean loss of scores (n k); a mixed image counts by the shares of its classes.
+
+    Not torch's own weighting, which divides by the weights of the batch: there a batch without rare images would weigh as much as
+    one full of them.
+    """
+    smoothing = recipe.label_smoothing
+    if batch.class_weights is None:
+        return functional.cross_entropy(scores.float(), batch.targets, label_smoothing=smoothing)
+    losses = functional.cross_entropy(scores.float(), batch.targets, label_smoothing=smoothing, reduction="none")
+    mixed = batch.targets.ndim == 2
+    weights = batch.targets @ batch.class_weights if mixed else batch.class_weights[batch.targets]
+    return (losses * weights).mean()
 
 
 def clip_gradients(optimisers: Sequence[Optimizer], largest: float) -> None:

@@ -158,10 +158,10 @@ def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
     facts = [*about, *settings, seed, torch.__version__, torch.get_num_threads()]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
     checkpoints = Checkpoints(folder / f"fine-{key}.safetensors")
-    if choices.restart:
-        checkpoints.path.unlink(missing_ok=True)
     validate = validator(tuning, precision=recipe.precision)
-    ended = yield from go_through(state, data, validate=validate, checkpoints=checkpoints, limits=limits)
+    ended = yield from go_through(
+        state, data, validate=validate, checkpoints=checkpoints, limits=limits, restart=choices.restart
+    )
     return Tuned(recipe, training_of(state, seed, ended))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubel.core.errors import UsageError
+from hubel.core.events import Event
 from hubel.core.files import write_atomically
 from hubel.core.language import say
 from hubel.core.seeds import generator
 from hubel.models.registry import Entry, create_network, entries, find_entry, outline_network
+from hubel.models.weights import IMAGENET
+from hubel.workflows.fetching import fetch_imagenet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +59,13 @@ def list_networks() -> tuple[Entry, ...]:
     return entries()
 
 
-def describe(name: str, options: DescribeOptions | None = None) -> Described:
+def keep_quiet(_event: Event) -> None:
+    """Nobody is told how far it is."""
+
+
+def describe(
+    name: str, options: DescribeOptions | None = None, *, tell: Callable[[Event], None] = keep_quiet
+) -> Described:
     """One network layer by layer.
 
     Parameters
@@ -64,11 +74,15 @@ def describe(name: str, options: DescribeOptions | None = None) -> Described:
         A name or alias.
     options
         What to look at; by default the shapes for the input of its paper, which takes no weights and no time.
+    tell
+        Is told how far a download is.
 
     Raises
     ------
     ModelError
         When there is no such network, or its weights cannot be had.
+    DownloadError
+        When its weights cannot be fetched.
     UsageError
         When images of that shape do not go through it.
     DataError
@@ -87,6 +101,9 @@ def describe(name: str, options: DescribeOptions | None = None) -> Described:
         from hubel.models.summary import summarise
 
         return Described(entry, summarise(outline, shape), None, None)
+    if chosen.weights == IMAGENET:
+        for event in fetch_imagenet(entry):
+            tell(event)
     return follow_image(entry, shape, chosen.image, chosen)
 
 

@@ -24,6 +24,7 @@ from hubel.train.head import Head
 from hubel.train.learn import Examples
 from hubel.train.pixels import read_pixels
 from hubel.train.recipes import Recipe
+from hubel.train.roomy import most_in_memory
 from hubel.train.scratch import Division
 from hubel.train.session import Session
 
@@ -95,7 +96,7 @@ def pixel_sets(session: Session, probe: Probe) -> Generator[Event, None, tuple[L
 
     found = []
     for rows in (probe.division.train, probe.division.tuning):
-        reading = read_pixels(session.extractor, *paths_and_contents(session, rows))
+        reading = read_pixels(session.extractor, *paths_and_contents(session, rows), most_bytes=most_in_memory())
         pixels = yield from progressing(reading, "gather", len(rows))
         labels = torch.from_numpy(probe.examples.labels[rows].astype(np.int64))
         found.append(TrainingSet(torch.from_numpy(pixels), labels, probe.examples.num_classes))

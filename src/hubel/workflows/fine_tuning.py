@@ -33,6 +33,7 @@ from hubel.train.learn import Examples, Learned, number_of_folds
 from hubel.train.pixels import read_pixels
 from hubel.train.plan import Spending, plan_fine_tuning
 from hubel.train.recipes import Recipe
+from hubel.train.roomy import most_in_memory
 from hubel.train.scratch import Division, divide, learned_of
 from hubel.train.session import GOOD_ENOUGH, Session, gather, kept_examples, mean_features
 from hubel.workflows.fine_sets import (
@@ -195,7 +196,9 @@ def flips_settled(session: Session, probe: Probe) -> Generator[Event, None, Reci
     seed, recipe = session.options.seed, tuning_of(session).recipe
     rows = generator(seed, "mirror images").permutation(probe.division.train)[:MOST_FOR_MIRROR]
     pixels = yield from progressing(
-        read_pixels(session.extractor, *paths_and_contents(session, rows)), "gather", len(rows)
+        read_pixels(session.extractor, *paths_and_contents(session, rows), most_bytes=most_in_memory()),
+        "gather",
+        len(rows),
     )
     labels = torch.from_numpy(probe.examples.labels[rows].astype(np.int64))
     return (

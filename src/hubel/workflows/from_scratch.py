@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from hubel.core.files import write_atomically
 from hubel.core.language import say
 from hubel.core.learning import Learning
 from hubel.core.rundir import CURVES, NETWORK
-from hubel.core.types import PixelBatch
+from hubel.core.types import Labels, PixelBatch
 from hubel.core.views import view_names
 from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset, check_trainable
@@ -27,15 +27,19 @@ from hubel.data.resize import choose_resize
 from hubel.evaluate.curves import curves_svg
 from hubel.models.backbone import Backbone
 from hubel.models.registry import find_entry
+from hubel.models.weights import IMAGENET
 from hubel.runtime.engines import EXACT_ENGINE, open_engine
+from hubel.train.balance import differ_in_size
 from hubel.train.ensemble import member_seeds
 from hubel.train.features import Extractor, new_extraction
 from hubel.train.head import Head
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
+from hubel.train.roomy import gigabytes, most_in_memory
 from hubel.train.scratch import Division, Scratch, divide, learned_of
 from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
+from hubel.workflows.fetching import fetch_imagenet
 
 if TYPE_CHECKING:
     from hubel.train.network import Task, Trained
@@ -111,7 +115,9 @@ def scratch_of(options: TrainOptions) -> Scratch:
     return options.scratch
 
 
-def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> Generator[Event, None, Learned]:
+def train_from_scratch(
+    session: Session, *, folder: Path, checkpoints: Path, most_bytes: int | None = None
+) -> Generator[Event, None, Learned]:
     """Read the pictures, train, and hand over what a head on a frozen base would hand over.
 
     Parameters
@@ -122,30 +128,68 @@ def train_from_scratch(session: Session, *, folder: Path, checkpoints: Path) -> 
         The run folder that is being filled; the network's weights and curves are written there.
     checkpoints
         Where interrupted trainings are kept.
+    most_bytes
+        What the pixels may take in memory, by default a share of what is free; more is kept in a file.
     """
+    scratch = scratch_of(session.options)
+    if scratch.weights == IMAGENET:
+        yield from fetch_imagenet(find_entry(scratch.network))
     begun = session.elapsed()
     yield from gather(session, "plain")
     examples = kept_examples(session)
     division = divide(examples, session.options.seed)
     check_division(division, examples)
-    pixels = yield from kept_pixels(session)
+    yield from imbalance_notes(examples.labels[division.train], examples.num_classes, scratch)
+    pixels = yield from kept_pixels(session, division, most_in_memory() if most_bytes is None else most_bytes)
     read = session.elapsed()
     yield StageDone("read", read - begun)
     trained = yield from train_members(session, task_of_pixels(session, pixels, examples, division), checkpoints)
-    head = yield from take_features(session, trained, pixels, folder=folder, num_classes=examples.num_classes)
-    session.learning = learning_of(scratch_of(session.options), trained, division)
+    head = yield from take_features(
+        session, trained, pixels, places=session.kept[division.order], folder=folder, num_classes=examples.num_classes
+    )
+    session.learning = learning_of(scratch, trained, division)
     write_atomically(folder / CURVES, curves_svg(session.learning.trainings, alone=True))
     yield StageDone("learn", session.elapsed() - read)
     return learned_of(head, mean_features(session), examples, division, seed=session.options.seed)
 
 
-def kept_pixels(session: Session) -> Generator[Event, None, PixelBatch]:
-    """The pictures that were read, in memory."""
-    kept = session.kept
+def imbalance_notes(labels: Labels, num_classes: int, scratch: Scratch) -> Iterator[Note]:
+    """Where classes are of very different sizes: what is done about it, or could be."""
+    if not differ_in_size(labels, num_classes):
+        return
+    counts = np.bincount(labels, minlength=num_classes)
+    ratio = f"{counts.max() / counts[counts > 0].min():.0f}"
+    if scratch.recipe.class_weights:
+        yield Note(
+            f"The largest class has {ratio} times the images of the smallest. Images of rare classes count more while learning, so that all "
+            "classes weigh the same; probabilities lean towards rare classes then.",
+            f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배입니다. 모든 클래스의 비중이 같아지도록 드문 클래스의 이미지에 더 큰 비중을 두고 "
+            "학습합니다. 그래서 확률은 드문 클래스 쪽으로 기웁니다.",
+        )
+    else:
+        yield Note(
+            f"The largest class has {ratio} times the images of the smallest, and all images count alike. With --set class_weights=balanced "
+            "those of rare classes count more: more of them are found, for a little accuracy.",
+            f"가장 큰 클래스의 이미지가 가장 작은 클래스의 {ratio}배이지만 모든 이미지의 비중이 같습니다. --set class_weights=balanced를 주면 드문 클래스의 "
+            "이미지에 더 큰 비중을 두어, 정확도를 조금 잃는 대신 드문 클래스를 더 많이 찾습니다.",
+        )
+
+
+def kept_pixels(session: Session, division: Division, most_bytes: int) -> Generator[Event, None, PixelBatch]:
+    """The pictures that were read, in the division's order."""
+    kept, size, folder = session.kept[division.order], session.extractor.spec.size, session.extractor.cache.folder
+    if (num_bytes := len(kept) * size * size * 3) > most_bytes:
+        taken, most = gigabytes(num_bytes), gigabytes(most_bytes)
+        yield Note(
+            f"The pixels of the images take {taken}, and {most} of memory can be spared: they are in a temporary file in {folder}.",
+            f"이미지의 픽셀은 {taken}인데 쓸 수 있는 메모리는 {most}입니다. 그래서 {folder} 의 임시 파일에 둡니다.",
+            "step",
+        )
     reading = read_pixels(
         session.extractor,
         [session.paths[index] for index in kept],
         [session.extraction.contents[index] for index in kept],
+        most_bytes=most_bytes,
     )
     while True:
         try:
@@ -171,7 +215,7 @@ def check_division(division: Division, examples: Examples) -> None:
 
 
 def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, division: Division) -> Task:
-    """What the networks are trained for."""
+    """What the networks are trained for; the pixels are in the division's order, and are not copied."""
     try:
         from hubel.train.network import Task
     except ImportError as error:
@@ -182,8 +226,9 @@ def task_of_pixels(session: Session, pixels: PixelBatch, examples: Examples, div
             digest.update(f"{examples.contents[row]} {examples.labels[row]}\n".encode())
         digest.update(b"--")
     labels = examples.labels.astype(np.int64)
+    first, second = len(division.train), len(division.train) + len(division.tuning)
     return Task(
-        pixels[division.train], labels[division.train], pixels[division.tuning], labels[division.tuning],
+        pixels[:first], labels[division.train], pixels[first:second], labels[division.tuning],
         examples.num_classes, mirrored_too=(session.options.views or 1) > 1, key=digest.hexdigest(),
     )  # fmt: skip
 
@@ -234,9 +279,12 @@ def must_end(session: Session, pace: float) -> bool:
 
 
 def take_features(
-    session: Session, trained: list[Trained], pixels: PixelBatch, *, folder: Path, num_classes: int
+    session: Session, trained: list[Trained], pixels: PixelBatch, *, places: np.ndarray, folder: Path, num_classes: int
 ) -> Generator[Event, None, Head]:
-    """Make the trained networks the session's base, run it on all pictures, and return their last layers as the head."""
+    """Make the trained networks the session's base, run it on all pictures, and return their last layers as the head.
+
+    `places` (n) are where in the data set the pictures stand.
+    """
     from hubel.models.convert import convert_module
     from hubel.train.checkpoint import write_tensors
     from hubel.train.prepared import exportable, linear_head
@@ -268,7 +316,7 @@ def take_features(
             try:
                 done = next(running)
             except StopIteration as end:
-                features[session.kept] = end.value
+                features[places] = end.value
                 break
             yield Progress("features", done, len(pixels), None)
         session.extraction.features[view] = features

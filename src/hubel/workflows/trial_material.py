@@ -16,6 +16,7 @@ from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset
 from hubel.train.material import Material
 from hubel.train.options import TrainOptions
+from hubel.train.roomy import most_in_memory
 from hubel.train.scratch import Division, divide
 from hubel.train.session import Session, data_sha256, gather, kept_examples, mean_features, open_session
 from hubel.train.strategies import STRATEGIES
@@ -86,7 +87,7 @@ def prepare(
     )
     key = ""
     if "pixels" in needs:
-        pixels = yield from kept_pixels(own)
+        pixels = yield from kept_pixels(own, division, most_in_memory())
         task = task_of_pixels(own, pixels, examples, division)
         train["pixels"], tuning["pixels"], key = task.pixels, task.tuning_pixels, task.key
     if "features" in needs:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from hubel.models.registry import find_entry, outline_network
 from hubel.models.summary import LayerRow, Summary, summarise
 
 
+@functools.cache
 def summary_of(name: str) -> Summary:
     return summarise(outline_network(name), find_entry(name).input_shape)
 
@@ -47,8 +50,8 @@ def rows_of(summary: Summary, *kinds: str) -> list[LayerRow]:
         ("resnet18", 11_689_512),
         ("resnet34", 21_797_672),
         ("resnet50", 25_557_032),
-        ("resnet101", 44_549_160),
-        ("resnet152", 60_192_808),
+        pytest.param("resnet101", 44_549_160, marks=pytest.mark.slow),
+        pytest.param("resnet152", 60_192_808, marks=pytest.mark.slow),
         ("se_resnet50", 28_088_024),
     ],
 )
@@ -116,7 +119,14 @@ def test_googlenet_has_nine_modules_and_twenty_two_weighted_layers_in_depth() ->
 
 
 @pytest.mark.parametrize(
-    ("name", "units"), [("resnet18", 8), ("resnet34", 16), ("resnet50", 16), ("resnet101", 33), ("resnet152", 50)]
+    ("name", "units"),
+    [
+        ("resnet18", 8),
+        ("resnet34", 16),
+        ("resnet50", 16),
+        pytest.param("resnet101", 33, marks=pytest.mark.slow),
+        pytest.param("resnet152", 50, marks=pytest.mark.slow),
+    ],
 )
 def test_resnets_have_as_many_units_as_the_table_says(name: str, units: int) -> None:
     assert len(rows_of(summary_of(name), "add")) == units

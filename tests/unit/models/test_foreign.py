@@ -69,9 +69,8 @@ def random_weights(architecture: str) -> dict[str, torch.Tensor]:
     ("architecture", "suffix", "sizes", "num_features"),
     [
         ("resnet18", ".safetensors", (224, 160, 192, 256), 512),
-        ("resnet18", ".pth", (224, 160, 192, 256), 512),
         ("mobilenetv3_small_050", ".pth", (224, 160, 192, 256), 1024),
-        ("vit_tiny_patch16_224", ".safetensors", (224,), 192),
+        ("test_vit", ".safetensors", (160,), 64),
     ],
 )
 def test_a_timm_network_with_a_local_checkpoint_runs_in_every_engine_as_in_torch(

@@ -23,6 +23,7 @@ from hubel.train.loop import fit
 from hubel.train.recipes import Recipe
 from hubel.train.sets import validator
 from hubel.train.state import FitState, begin
+from killed_training import main as train_or_go_on
 from small_networks import one_thread, small_network, small_recipe, small_set
 from support import ROOT
 
@@ -132,9 +133,9 @@ def test_the_oldest_checkpoints_go_first(tmp_path: Path) -> None:
 
 
 def train_in_a_process(folder: Path, *, pause: float) -> subprocess.Popen[str]:
-    """A process that trains with a checkpoint after every step, and goes on from where one before it was killed."""
+    """A process that trains with a checkpoint after every step."""
     program = (
-        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[1] + '/unit/train']\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path; import torch; torch.set_num_threads(1)\n"
         "from killed_training import main; main(Path(sys.argv[2]), float(sys.argv[3]))"
     )
@@ -145,7 +146,7 @@ def train_in_a_process(folder: Path, *, pause: float) -> subprocess.Popen[str]:
 def test_a_killed_process_leaves_a_checkpoint_from_which_the_same_weights_come(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "killed").mkdir()
-    assert train_in_a_process(tmp_path / "whole", pause=0).wait(timeout=120) == 0
+    train_or_go_on(tmp_path / "whole", 0)
     noise = np.random.default_rng(time.time_ns())
     victim = train_in_a_process(tmp_path / "killed", pause=0.02)
     counter = tmp_path / "killed" / "steps"
@@ -156,6 +157,6 @@ def test_a_killed_process_leaves_a_checkpoint_from_which_the_same_weights_come(t
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait(timeout=60)
     assert not (tmp_path / "killed" / "final.pt").exists()
-    assert train_in_a_process(tmp_path / "killed", pause=0).wait(timeout=120) == 0
+    train_or_go_on(tmp_path / "killed", 0)
     whole, killed = (torch.load(tmp_path / name / "final.pt", weights_only=True) for name in ("whole", "killed"))
     assert all(torch.equal(whole[name], killed[name]) for name in whole), f"killed after step {until}"

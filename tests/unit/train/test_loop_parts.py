@@ -8,13 +8,19 @@ import torch
 from torch import nn
 
 from hubel.train.find_rate import find_rate, smooth, suggest
+from hubel.train.loop import fit
 from hubel.train.mixing import mix
 from hubel.train.muon import Muon, orthogonalised
+from hubel.train.network import Task
 from hubel.train.optimisers import make_optimisers, set_rates
 from hubel.train.recipes import OPTIMISERS, RECIPES, SPRINT, OptimiserName
 from hubel.train.schedule import SCHEDULES, Plateau, ScheduleName, share_at
 from hubel.train.scoring import scores_of
+from hubel.train.state import begin
+from hubel.train.step import Batch, mean_loss
 from small_networks import NUM_CLASSES, one_thread, small_network, small_recipe, small_set
+
+PICTURES, PLANES = np.zeros((4, 8, 8, 3), np.uint8), torch.zeros(4, 3, 8, 8)
 
 alone = pytest.fixture(autouse=True, scope="module")(one_thread)
 
@@ -109,6 +115,43 @@ def test_targets_are_mixed_as_the_images_are(way: str) -> None:
 def test_without_mixing_the_labels_stay_labels() -> None:
     images, labels = torch.zeros(4, 3, 8, 8), torch.arange(4)
     assert mix(images, labels, 4, small_recipe(), np.random.default_rng(0))[1] is labels
+
+
+def test_an_image_that_counts_three_times_is_as_good_as_three_images() -> None:
+    recipe = small_recipe(label_smoothing=0.1, class_weights="balanced")
+    scores, labels = torch.randn((4, 2), generator=torch.Generator().manual_seed(0)), torch.tensor([0, 0, 0, 1])
+    own = Task(PICTURES, labels.numpy(), PICTURES, labels.numpy(), 2, mirrored_too=False, key="").training_set(
+        weighted=True
+    )
+    assert own.class_weights is not None
+    assert own.class_weights.tolist() == pytest.approx([2 / 3, 2.0])
+    found = mean_loss(scores, Batch(PLANES, labels, labels, own.class_weights), recipe)
+    thrice = torch.tensor([0, 1, 2, 3, 3, 3])
+    alike = mean_loss(scores[thrice], Batch(PLANES, labels[thrice], labels[thrice]), recipe)
+    assert float(found) == pytest.approx(float(alike), rel=1e-5)
+
+
+def test_mixed_images_count_by_the_shares_of_their_classes() -> None:
+    recipe, weights = small_recipe(class_weights="balanced"), torch.tensor([0.5, 2.0])
+    scores, targets = torch.zeros(1, 2), torch.tensor([[0.25, 0.75]])
+    found = mean_loss(scores, Batch(PLANES, targets.argmax(1), targets, weights), recipe)
+    assert float(found) == pytest.approx((0.25 * 0.5 + 0.75 * 2.0) * np.log(2))
+
+
+def test_with_balanced_weights_a_rare_class_is_answered_more_often() -> None:
+    noise = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [60, 6])
+    pixels = noise.integers(0, 200, (66, 8, 8, 3), dtype=np.uint8)
+    pixels[labels == 1] += 6  # too little to be told apart for sure
+    task = Task(pixels, labels, pixels, labels, 2, mirrored_too=False, key="")
+    answered = []
+    for weighted in (False, True):
+        recipe = small_recipe(epochs=8, learning_rate=0.003, class_weights="balanced" if weighted else None)
+        state = begin(small_network(), recipe, len(labels), np.random.default_rng(1))
+        for _ in fit(state, task.training_set(weighted=weighted)):
+            pass
+        answered.append(int((scores_of(state.network, torch.from_numpy(pixels)).argmax(1) == 1).sum()))
+    assert answered[0] < answered[1]
 
 
 def test_a_single_leap_changes_neither_the_smoothed_losses_nor_the_suggestion() -> None:
