@@ -21,9 +21,11 @@ from hubel import __version__
 from hubel.cli import cache, check, compare, evaluate, forget, models, predict, reproduce, train
 from hubel.cli.help import HelpfulCommand, HelpfulGroup
 from hubel.cli.terminal import complain
+from hubel.cli.together import leave_to_the_first
 from hubel.cli.usage import ParsingError, explain_usage
 from hubel.core.errors import HubelError
 from hubel.core.language import say
+from hubel.core.launch import is_follower
 
 STOPPED = 130
 NOBODY_READS = 141
@@ -53,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except HubelError as error:
+        if is_spoken_for(error):
+            return error.exit_code
         tell_traceback()
         complain(str(error))
         return error.exit_code
@@ -126,6 +130,7 @@ def build_app() -> typer.Typer:
 
 
 def start(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -137,6 +142,8 @@ def start(
     ] = False,
 ) -> None:
     """The options before a verb."""
+    if context.invoked_subcommand not in {None, "train"}:  # `train` decides when it knows what is trained
+        leave_to_the_first()
 
 
 def say_version(wanted: bool) -> None:
@@ -144,6 +151,11 @@ def say_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"hubel {__version__}")
         raise typer.Exit
+
+
+def is_spoken_for(error: HubelError) -> bool:
+    """Whether another process that torchrun started says this; it says whatever is not one process's own."""
+    return is_follower() and type(error).__name__ != "OwnError"
 
 
 def tell_traceback() -> None:

@@ -154,7 +154,9 @@ def below(prefix: str, tensors: Weights) -> Weights:
 
 def like(value: Tensor, weight: Tensor) -> Tensor:
     """A kept value laid out in memory as its weight is, so that the same operations follow the same order."""
-    return torch.empty_like(weight, dtype=value.dtype).copy_(value) if value.shape == weight.shape else value.clone()
+    if value.shape == weight.shape:
+        return torch.empty_like(weight, dtype=value.dtype).copy_(value)
+    return value.clone().to(weight.device)
 
 
 def write_tensors(path: Path, tensors: Weights, record: dict[str, Any]) -> None:

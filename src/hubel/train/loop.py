@@ -22,6 +22,7 @@ from hubel.train.early import Validation
 from hubel.train.mixing import mix
 from hubel.train.optimisers import set_rates
 from hubel.train.schedule import share_at
+from hubel.train.shares import share_of
 from hubel.train.state import FitState, TrainingSet, copy_weights
 from hubel.train.step import Batch, train_step
 
@@ -71,9 +72,10 @@ def fit(
             rate = set_rate(state)
             if not state.network.training:
                 state.network.train()
+                state.learner.train()
             with state.own_randomness():
                 batch = make_batch(state, data, rows)
-                outcome = train_step(state.network, batch, state.optimisers, state.recipe)
+                outcome = train_step(state.learner, batch, state.optimisers, state.recipe, team=state.team)
             if not math.isfinite(outcome.loss):
                 raise go_back(state, outcome.loss, rate, checkpoints)
             if state.average is not None:
@@ -85,7 +87,7 @@ def fit(
             )
             if checkpoints is not None and checkpoints.is_due(state):
                 yield checkpoints.save(state)
-            asked = stop()
+            asked = state.team.heeds(stop())
             if asked:
                 break
         if asked and checkpoints is not None:
@@ -131,14 +133,25 @@ def set_rate(state: FitState) -> float:
 
 
 def make_batch(state: FitState, data: TrainingSet, rows: Tensor) -> Batch:
-    """The images of these rows, changed and mixed as the recipe says."""
+    """Of the images of these rows, changed and mixed as the recipe says, those that this process learns from.
+
+    All are drawn for, so that an image's draw does not depend on the team; where images mix, all are changed, too.
+    """
     recipe, labels = state.recipe, data.labels[rows]
+    share = share_of(len(rows), recipe.accumulate, state.team)
+    places = torch.tensor(share.places, dtype=torch.int64)
     flips = alternating_flips(state.coins[rows.numpy()], state.epoch) if recipe.augmentation.alternating_flip else None
     sides = (data.images.shape[1], data.images.shape[2])
     draws = draw(recipe.augmentation, len(rows), sides, state.draws, alternating=flips)
+    if not share.is_all and not recipe.mixes:
+        own, draws, labels = rows[places], draws.of(share.places), labels[places]
+        images = augment(data.images, draws, recipe.augmentation, rows=own)
+        return Batch(images, labels, labels, share)
     images = augment(data.images, draws, recipe.augmentation, rows=rows)
     images, targets = mix(images, labels, data.num_classes, recipe, state.draws)
-    return Batch(images, labels, targets)
+    if share.is_all:
+        return Batch(images, labels, targets, share)
+    return Batch(images[places], labels[places], targets[places], share)
 
 
 def count(state: FitState, loss: float, num_right: int, num_images: int) -> None:

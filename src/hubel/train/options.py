@@ -14,6 +14,7 @@ from hubel.core.language import say
 from hubel.core.views import VIEWS
 from hubel.data.label_sets import LabelReading
 from hubel.train.scratch import Scratch
+from hubel.train.team import ALONE, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class TrainOptions:
         Whether an image may have several classes, or none; auto asks the data.
     scratch
         How to train a network of one's own in place of a head on a base; None takes the base.
+    team
+        Who trains it, led by this process; the others `workflows.follow`.
     """
 
     out: Path | None = None
@@ -66,6 +69,7 @@ class TrainOptions:
     by: str | None = None
     labels: LabelReading = "auto"
     scratch: Scratch | None = None
+    team: Team = ALONE
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.

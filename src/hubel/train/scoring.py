@@ -12,19 +12,26 @@ from hubel.data.warp import to_planes
 from hubel.train.early import Validation
 from hubel.train.recipes import Precision
 from hubel.train.state import TrainingSet
+from hubel.train.team import ALONE, Team
 
 BATCH_SIZE = 256
 
 
 def validator(
-    data: TrainingSet, *, flips: bool = False, precision: Precision = "f32"
+    data: TrainingSet, *, flips: bool = False, precision: Precision = "f32", team: Team = ALONE
 ) -> Callable[[nn.Module], Validation]:
-    """A function that measures a network on these images; see `scores_of`."""
+    """A function that measures a network on these images, each process of a team on its share; see `scores_of`."""
+    own = team.share(0, len(data.labels))
+    images, labels = data.images[own.start : own.stop], data.labels[own.start : own.stop]
 
     def validate(network: nn.Module) -> Validation:
-        scores = scores_of(network, data.images, flips=flips, precision=precision)
-        loss = functional.cross_entropy(scores, data.labels)
-        return Validation(float(loss), float((scores.argmax(1) == data.labels).double().mean()))
+        sums = [0.0, 0.0]
+        if len(labels):
+            scores = scores_of(network, images, flips=flips, precision=precision)
+            mean, num_right = functional.cross_entropy(scores, labels), int((scores.argmax(1) == labels).sum())
+            sums = [float(mean) * (len(labels) / len(data.labels)), num_right]
+        loss, right = team.total(sums)
+        return Validation(loss, right / len(data.labels))
 
     return validate
 
@@ -44,9 +51,10 @@ def scores_of(network: nn.Module, images: Tensor, *, flips: bool = False, precis
         ``bf16`` multiplies in bfloat16.
     """
     found = []
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    device = next(network.parameters()).device
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         for part in torch.split(images, BATCH_SIZE):
-            planes = to_planes(part)
+            planes = to_planes(part).to(device)
             scores = network(planes).float()
-            found.append((scores + network(planes.flip(3)).float()) / 2 if flips else scores)
+            found.append(((scores + network(planes.flip(3)).float()) / 2 if flips else scores).cpu())
     return torch.cat(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -40,6 +41,8 @@ class Scratch(Frozen):
         Look for a learning rate first.
     members
         How many networks, which differ by their seed, are trained and averaged.
+    device
+        Where it is trained: cpu, cuda, mps, or auto for a graphics card if there is one.
     restart
         Begin anew where an earlier run of the same kind left a checkpoint.
     """
@@ -49,6 +52,7 @@ class Scratch(Frozen):
     weights: str = ""
     find_rate: bool = False
     members: int = Field(default=1, ge=1, le=32)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     restart: bool = False
 
 
