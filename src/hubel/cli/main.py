@@ -131,7 +131,7 @@ def build_app() -> typer.Typer:
 
 def start(
     context: typer.Context,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  its callback says it
         bool,
         typer.Option(
             "--version",

@@ -73,21 +73,23 @@ def joined(launch: Launch | None) -> Iterator[Team]:
         When torch is not installed.
     """
     if launch is None or launch.size == 1:
-        yield ALONE if launch is None else Team(launched=True)
+        yield ALONE if launch is None else Team(launched=True, restarted=launch.restarts > 0)
         return
     try:
         import torch
         from torch import distributed
+        from torch.distributed.distributed_c10d import PrefixStore
         from torch.distributed.rendezvous import rendezvous
     except ImportError as error:
         raise MissingExtraError(error.name or "torch", "torch") from error
     store, rank, size = next(rendezvous("env://", timeout=LONGEST_WAIT))
-    store = distributed.PrefixStore(common_round(store, rank, size), store)
+    store = PrefixStore(common_round(store, rank, size), store)
     backend = "cpu:gloo,cuda:nccl" if distributed.is_nccl_available() and torch.cuda.is_available() else "gloo"
     distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=LONGEST_WAIT)
     if torch.get_num_threads() == 1:  # torchrun's cautious choice for several processes, whatever the machine has
         torch.set_num_threads(max(1, usable_cores() // launch.local_size))
-    team = Team(rank, size, launch.local_rank, launch.local_size, launched=True)
+    places = (rank, size, launch.local_rank, launch.local_size)
+    team = Team(*places, launched=True, restarted=launch.restarts > 0)
     try:
         yield team
         distributed.destroy_process_group()

@@ -122,7 +122,7 @@ def train_network(
     checkpoints = None
     if team.leads:
         checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed, team)}.safetensors")
-        if scratch.restart:
+        if scratch.restart and not team.restarted:
             checkpoints.path.unlink(missing_ok=True)
         yield from resume_notes(state, checkpoints)
     share_state(state, team)

@@ -27,7 +27,7 @@ Message = tuple[dict[str, Any], list[np.ndarray]]
 class Team:
     """One process of a team, seen from within: `rank` of `size` on all machines, `local_rank` of `local_size` on this one.
 
-    `launched` tells that torchrun started it, be it alone.
+    `launched` tells that torchrun started it, be it alone, and `restarted` that it did so anew after a process had died.
     """
 
     rank: int = 0
@@ -35,6 +35,7 @@ class Team:
     local_rank: int = 0
     local_size: int = 1
     launched: bool = False
+    restarted: bool = False
 
     @property
     def leads(self) -> bool:
