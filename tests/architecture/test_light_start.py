@@ -9,7 +9,7 @@ from support import run_python
 # NumPy alone takes a quarter of a second of processor time, half of what the help may cost.
 HEAVY = {
     "PIL", "cv2", "fastai", "jaxtyping", "jinja2", "matplotlib", "numpy", "onnx", "onnxruntime", "openvino", "pandas",
-    "pydantic", "safetensors", "scipy", "simplejpeg", "skimage", "sklearn", "timm", "torch", "torchvision",
+    "pydantic", "ray", "safetensors", "scipy", "simplejpeg", "skimage", "sklearn", "timm", "torch", "torchvision",
 }  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def test_after_a_kill_torchrun_begins_anew_where_it_was_and_ends_in_the_same_wei
 ) -> None:
     process = begin(tmp_path, shapes, "--max-restarts", "1", "-m", "hubel", *TRAIN)
     deadline = time.monotonic() + 200
-    while not list((tmp_path / "cache" / "checkpoints").glob("*.safetensors")):
+    while not list((tmp_path / "cache" / "checkpoints").glob("[!.]*.safetensors")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -98,7 +98,7 @@ def test_after_a_kill_torchrun_begins_anew_where_it_was_and_ends_in_the_same_wei
 def test_an_error_ends_both_with_its_exit_code_and_is_said_once(shapes: Path, tmp_path: Path) -> None:
     place = ended(tmp_path, begin(tmp_path, shapes, "-m", "hubel", *TRAIN, "--model", "lenet6"))
     assert place.err.count("lenet5") == 1
-    assert place.err.count("exitcode  : 4") == 2 or "SIGTERM" in place.err
+    assert "exitcode  : 4" in place.err.partition("Root Cause")[2]
     assert not (tmp_path / "runs").exists()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ from hubel.core.launch import is_follower
 STOPPED = 130
 NOBODY_READS = 141
 DEBUG = "HUBEL_DEBUG"
+SECONDS_TO_SPEAK = 5.0
+"""torchrun ends all processes when one has failed, so one that is spoken for lets the other speak first."""
 
 
 def run() -> None:
@@ -56,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         return code
     except HubelError as error:
         if is_spoken_for(error):
+            time.sleep(SECONDS_TO_SPEAK)
             return error.exit_code
         tell_traceback()
         complain(str(error))
@@ -83,6 +87,9 @@ def invoke(arguments: Sequence[str]) -> int:
     """
     command = typer.main.get_command(build_app())
     try:
+        verb = next((word for word in arguments if not word.startswith("-")), "train")
+        if verb != "train":  # which decides when it knows what is trained
+            leave_to_the_first()
         with command.make_context("hubel", list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as ending:
@@ -130,8 +137,7 @@ def build_app() -> typer.Typer:
 
 
 def start(
-    context: typer.Context,
-    version: Annotated[  # noqa: ARG001  its callback says it
+    version: Annotated[
         bool,
         typer.Option(
             "--version",
@@ -142,8 +148,6 @@ def start(
     ] = False,
 ) -> None:
     """The options before a verb."""
-    if context.invoked_subcommand not in {None, "train"}:  # `train` decides when it knows what is trained
-        leave_to_the_first()
 
 
 def say_version(wanted: bool) -> None:

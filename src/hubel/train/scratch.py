@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ from hubel.train.learn import NUM_FOLDS, Examples, Learned, Protocol
 from hubel.train.losses import weighted_log_loss
 from hubel.train.recipes import CLASSIC, Recipe
 from hubel.train.related import joined_groups
+from hubel.train.team import Team
 
 MEASURED_FRACTION = 0.2
 """Without a test or validation part of the user's, this share is kept to measure with."""
@@ -69,6 +71,14 @@ class Division:
     parts: tuple[str, ...]
     groups: np.ndarray
     protocol: Protocol
+
+
+def check_device(name: str, team: Team) -> None:
+    """Refuse a device that is not there before anything is read; without torch, what needs it says so in its turn."""
+    with suppress(ImportError):
+        from hubel.train.devices import training_device
+
+        training_device(name, team)
 
 
 def divide(examples: Examples, seed: int) -> Division:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,10 +34,9 @@ from hubel.train.head import Head
 from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
-from hubel.train.scratch import Division, Scratch, divide, learned_of
+from hubel.train.scratch import Division, Scratch, check_device, divide, learned_of
 from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
 from hubel.train.shared_reading import read_together
-from hubel.train.team import Team
 from hubel.workflows.following import call_it_a_day, call_to_train, call_with_task
 
 if TYPE_CHECKING:
@@ -109,14 +107,6 @@ def open_scratch_session(
         started, SECONDS_GUESSED, stop, facts, time.monotonic() - started,
     )  # fmt: skip
     return session, notes
-
-
-def check_device(name: str, team: Team) -> None:
-    """Refuse a device that is not there before anything is read; without torch, what needs it says so in its turn."""
-    with suppress(ImportError):
-        from hubel.train.devices import training_device
-
-        training_device(name, team)
 
 
 def scratch_of(options: TrainOptions) -> Scratch:

@@ -118,8 +118,10 @@ def ray_ready() -> Iterator[Any]:
     except ImportError as error:
         raise MissingExtraError(error.name or "ray", "ray") from error
     if not ray.is_initialized():
-        here = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": usable_cores(), "include_dashboard": False}
-        ray.init(logging_level="ERROR", log_to_driver=False, **here)
+        here: dict[str, Any] = (
+            {} if "RAY_ADDRESS" in os.environ else {"num_cpus": usable_cores(), "include_dashboard": False}
+        )
+        ray.init(logging_level=logging.ERROR, log_to_driver=False, **here)
         ends: Any = ray.shutdown
     else:
         ends = lambda: None  # noqa: E731  who started it ends it
