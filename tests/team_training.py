@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from hubel.core.card import ImageSpec
 from hubel.core.events import EpochDone, StepDone
 from hubel.core.launch import this_launch
 from hubel.data.augmentation import Augmentation
+from hubel.data.cache import Cache
 from hubel.train.checkpoint import Checkpoints
 from hubel.train.distributed import joined, share_state
+from hubel.train.features import Extractor, extract_features, new_extraction
 from hubel.train.find_rate import find_rate
 from hubel.train.loop import fit
+from hubel.train.pixels import NUM_MEANS, mean_colours, read_pixels
 from hubel.train.recipes import Recipe
 from hubel.train.scoring import validator
+from hubel.train.shared_reading import read_together
 from hubel.train.state import FitState, begin
 from hubel.train.team import ALONE, Team
+from hubel.workflows.following import call_it_a_day, follow
 from small_networks import small_network, small_recipe, small_set
 
 SHIFTED = Augmentation(rotation_range=20, alternating_flip=True, crop_padding=1, erasing=0.3, brightness_range=0.2)
@@ -115,11 +122,37 @@ def talk(folder: Path, team: Team) -> None:
         (folder / "talked").write_text("yes")
 
 
+def read(folder: Path, team: Team) -> None:
+    """Read the pictures in ``photos`` together, each process with a disk of its own: half of the names mean nothing to the others."""
+    names = sorted((folder / "photos").rglob("*.*"))
+    if team.leads:
+        os.chdir(folder)
+    paths = [str(name if number % 2 else name.relative_to(folder)) for number, name in enumerate(names)]
+    with Cache(folder / f"rows-{team.rank}") as cache:
+        spec = ImageSpec(size=16, resize="squash")
+        extractor = Extractor(mean_colours(), spec, cache, "means", NUM_MEANS, partial(read_together, team))
+        if team.leads:
+            extraction = new_extraction(len(paths))
+            list(extract_features(extractor, paths, "plain", np.arange(len(paths)), extraction=extraction))
+            contents = [
+                content if done else "" for content, done in zip(extraction.contents, extraction.done, strict=True)
+            ]
+            pixels = list(read_pixels(extractor, paths[:1], extraction.contents[:1]))
+            assert pixels
+            np.savez(
+                folder / "read.npz", contents=contents, features=extraction.features["plain"], traces=extraction.traces,
+                refused=sorted(entry.index for entry in extraction.refused),
+            )  # fmt: skip
+            call_it_a_day(team)
+        else:
+            follow(team)
+
+
 def main() -> None:
     """The job and folder that the command line names."""
     torch.set_num_threads(1)
     with joined(this_launch()) as team:
-        {"all_cases": all_cases, "killed": killed, "talk": talk}[sys.argv[1]](Path(sys.argv[2]), team)
+        {"all_cases": all_cases, "killed": killed, "talk": talk, "read": read}[sys.argv[1]](Path(sys.argv[2]), team)
 
 
 def alone(case: dict[str, Any]) -> tuple[FitState, list[float]]:

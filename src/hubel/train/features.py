@@ -192,11 +192,6 @@ def recall_rows(store: RowStore, contents: Sequence[str], rows: np.ndarray, ther
         there[part] = True
 
 
-def seen_whole(pixels: Pixels, fitted: Pixels, spec: ImageSpec) -> Pixels:
-    """What an image is told apart by: where a square keeps all of the picture, that will do, and is smaller."""
-    return fitted if spec.resize == "squash" else pixels
-
-
 @dataclass(frozen=True, slots=True)
 class Pass:
     """One pass over the files with one view; `stored` says where the cache has pixels of them, `kept` of which kinds it has rows."""
@@ -251,7 +246,8 @@ class Pass:
             fitted = fit_image(pixels, spec)
             if trace is not None:
                 return ReadImage(index, content, stamp, pixels=fitted, trace=trace)
-            trace = trace_of(seen_whole(pixels, fitted, spec), data)
+            # what a square keeps of the whole picture will do, and is smaller
+            trace = trace_of(fitted if spec.resize == "squash" else pixels, data)
             if features is not None:
                 return ReadImage(index, content, stamp, features=features, trace=trace, new_trace=True, from_cache=True)
             return ReadImage(index, content, stamp, pixels=fitted, trace=trace, new_trace=True)

@@ -18,7 +18,7 @@ from hubel.data.cache import file_stamp
 from hubel.data.images import UnreadableImage, read_file, read_image
 from hubel.data.resize import fit_image
 from hubel.runtime.engines import BATCH_SIZE
-from hubel.train.features import Pass, ReadImage, read_here, seen_whole
+from hubel.train.features import Pass, ReadImage, read_here
 from hubel.train.team import Message, Team
 from hubel.train.traces import TRACE_BYTES, trace_of
 
@@ -88,4 +88,4 @@ def decode(path: str, spec: ImageSpec) -> Decoded | None:
     except UnreadableImage:  # the leader tries, too, and says why
         return None
     fitted = fit_image(pixels, spec)
-    return content_key(data), fitted, trace_of(seen_whole(pixels, fitted, spec), data)
+    return content_key(data), fitted, trace_of(fitted if spec.resize == "squash" else pixels, data)

@@ -12,10 +12,15 @@ import numpy as np
 import pytest
 import torch
 
+from hubel.core.card import ImageSpec
 from hubel.core.launch import this_launch
+from hubel.data.cache import Cache
+from hubel.train.features import Extractor, extract_features, new_extraction
+from hubel.train.pixels import NUM_MEANS, mean_colours
 from hubel.train.shares import share_of
 from hubel.train.team import ALONE, Team
 from small_networks import one_thread
+from small_runs import write_pictures
 from support import ROOT
 from team_training import CASES, alone, found_rate
 
@@ -88,6 +93,26 @@ def test_a_process_that_is_killed_comes_back_and_the_weights_are_those_of_an_und
 def test_messages_arrive_as_they_were_sent(tmp_path: Path) -> None:
     torchrun(PROGRAM, "talk", tmp_path)
     assert (tmp_path / "talked").read_text() == "yes"
+
+
+@pytest.mark.slow
+def test_files_are_read_by_all_and_what_one_does_not_see_by_the_leader(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", {"stripes": 90, "discs": 80})
+    (tmp_path / "photos" / "discs" / "broken.png").write_bytes(b"no picture")
+    torchrun(PROGRAM, "read", tmp_path)
+    together = np.load(tmp_path / "read.npz")
+    paths = [str(path) for path in sorted((tmp_path / "photos").rglob("*.*"))]
+    with Cache(tmp_path / "rows-alone") as cache:
+        extractor = Extractor(mean_colours(), ImageSpec(size=16, resize="squash"), cache, "means", NUM_MEANS)
+        extraction = new_extraction(len(paths))
+        list(extract_features(extractor, paths, "plain", np.arange(len(paths)), extraction=extraction))
+    refused = [entry.index for entry in extraction.refused]
+    assert together["refused"].tolist() == refused == [paths.index(str(tmp_path / "photos" / "discs" / "broken.png"))]
+    assert np.array_equal(together["features"], extraction.features["plain"])
+    assert np.array_equal(together["traces"], extraction.traces)
+    assert [content for content in together["contents"].tolist() if content] == [
+        content for index, content in enumerate(extraction.contents) if index not in refused
+    ]
 
 
 @pytest.mark.parametrize("num_images", [1, 2, 7, 16, 33])
