@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from hubel.core.card import ImageSpec
+from hubel.core.errors import HubelError, ModelError
 from hubel.core.events import EpochDone, StepDone
 from hubel.core.launch import this_launch
 from hubel.data.augmentation import Augmentation
@@ -22,7 +23,7 @@ from hubel.train.distributed import joined, share_state
 from hubel.train.features import Extractor, extract_features, new_extraction
 from hubel.train.find_rate import find_rate
 from hubel.train.loop import fit
-from hubel.train.pixels import NUM_MEANS, mean_colours, read_pixels
+from hubel.train.pixels import NUM_MEANS, mean_colours
 from hubel.train.recipes import Recipe
 from hubel.train.scoring import validator
 from hubel.train.shared_reading import read_together
@@ -137,8 +138,6 @@ def read(folder: Path, team: Team) -> None:
             contents = [
                 content if done else "" for content, done in zip(extraction.contents, extraction.done, strict=True)
             ]
-            pixels = list(read_pixels(extractor, paths[:1], extraction.contents[:1]))
-            assert pixels
             np.savez(
                 folder / "read.npz", contents=contents, features=extraction.features["plain"], traces=extraction.traces,
                 refused=sorted(entry.index for entry in extraction.refused),
@@ -148,9 +147,28 @@ def read(folder: Path, team: Team) -> None:
             follow(team)
 
 
+def fault(folder: Path) -> None:
+    """One process meets an error of its own; what each of them raises then is kept."""
+    launch = this_launch()
+    assert launch is not None
+    try:
+        with joined(launch) as team:
+            if not team.leads:
+                raise ModelError("this one only")
+            team.total([1.0])
+    except HubelError as error:
+        (folder / f"fault-{launch.rank}").write_text(f"{type(error).__name__} {error.exit_code} {error}")
+    if launch.rank:
+        torch.distributed.destroy_process_group()  # as when it ends
+        time.sleep(3)
+
+
 def main() -> None:
     """The job and folder that the command line names."""
     torch.set_num_threads(1)
+    if sys.argv[1] == "fault":
+        fault(Path(sys.argv[2]))
+        return
     with joined(this_launch()) as team:
         {"all_cases": all_cases, "killed": killed, "talk": talk, "read": read}[sys.argv[1]](Path(sys.argv[2]), team)
 

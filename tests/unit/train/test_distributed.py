@@ -96,6 +96,13 @@ def test_messages_arrive_as_they_were_sent(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_error_of_one_process_ends_the_leader_with_its_exit_code(tmp_path: Path) -> None:
+    torchrun(PROGRAM, "fault", tmp_path)
+    assert (tmp_path / "fault-1").read_text() == "OwnError 4 In process 1 of this training: this one only"
+    assert (tmp_path / "fault-0").read_text().startswith("PartnerError 4 Another process of this training ended")
+
+
+@pytest.mark.slow
 def test_files_are_read_by_all_and_what_one_does_not_see_by_the_leader(tmp_path: Path) -> None:
     write_pictures(tmp_path / "photos", {"stripes": 90, "discs": 80})
     (tmp_path / "photos" / "discs" / "broken.png").write_bytes(b"no picture")
