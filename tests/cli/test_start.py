@@ -29,7 +29,7 @@ def test_version_is_said(hubel: Hubel) -> None:
     ("words", "message"),
     [
         (["trian", "x"], "There is no command trian. Did you mean: train?"),
-        (["qqq"], "The commands are: train, predict, evaluate, check, compare, models, reproduce, forget, cache"),
+        (["qqq"], "The commands are: train, predict, evaluate, check, compare, models, tune, reproduce, forget, cache"),
         (["--jsn"], "hubel has no option --jsn."),
         (["train", "x", "--buget", "3s"], "Did you mean: --budget"),
         (["predict", "x"], "hubel predict needs SOURCES..., which is missing. Write: hubel predict RUN SOURCES..."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -21,13 +22,17 @@ from hubel import __version__
 from hubel.cli import cache, check, compare, evaluate, forget, models, predict, reproduce, train, tune
 from hubel.cli.help import HelpfulCommand, HelpfulGroup
 from hubel.cli.terminal import complain
+from hubel.cli.together import leave_to_the_first
 from hubel.cli.usage import ParsingError, explain_usage
 from hubel.core.errors import HubelError
 from hubel.core.language import say
+from hubel.core.launch import is_follower
 
 STOPPED = 130
 NOBODY_READS = 141
 DEBUG = "HUBEL_DEBUG"
+SECONDS_TO_SPEAK = 5.0
+"""torchrun ends all processes when one has failed, so one that is spoken for lets the other speak first."""
 
 
 def run() -> None:
@@ -53,6 +58,9 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except HubelError as error:
+        if is_spoken_for(error):
+            time.sleep(SECONDS_TO_SPEAK)
+            return error.exit_code
         tell_traceback()
         complain(str(error))
         return error.exit_code
@@ -79,6 +87,9 @@ def invoke(arguments: Sequence[str]) -> int:
     """
     command = typer.main.get_command(build_app())
     try:
+        verb = next((word for word in arguments if not word.startswith("-")), "train")
+        if verb != "train":  # which decides when it knows what is trained
+            leave_to_the_first()
         with command.make_context("hubel", list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as ending:
@@ -146,6 +157,11 @@ def say_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"hubel {__version__}")
         raise typer.Exit
+
+
+def is_spoken_for(error: HubelError) -> bool:
+    """Whether another process that torchrun started says this; it says whatever is not one process's own."""
+    return is_follower() and type(error).__name__ != "OwnError"
 
 
 def tell_traceback() -> None:

@@ -111,9 +111,9 @@ def predict(  # noqa: PLR0913, PLR0917  an option each
         str | None,
         option(
             en="The engine to run the model on: onnxruntime-f32, the same everywhere, or fastest, for very many images; "
-            "its rounding may move a probability by some hundredths.",
+            "its rounding may move a probability by some hundredths. ray spreads the work over the machines of a Ray cluster.",
             ko="모델을 실행할 엔진. 기본값 onnxruntime-f32는 어디서나 결과가 같습니다. 이미지가 아주 많으면 fastest를 쓰세요. "
-            "반올림 때문에 확률이 몇백분의 1쯤 달라질 수 있습니다.",
+            "반올림 때문에 확률이 몇백분의 1쯤 달라질 수 있습니다. ray는 Ray 클러스터의 여러 컴퓨터에 일을 나눕니다.",
             metavar=NAME,
         ),
     ] = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hubel.cli.usage import one_of
 from hubel.core.errors import UsageError
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 RECIPES = ("classic", "fast", "sprint")
 OPTIMISERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle", "linear", "plateau")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 AUGMENTATIONS = ("none", "mirrored", "small", "photos")
 FINER = (
     "momentum", "weight_decay", "warm_up", "label_smoothing", "class_weights", "mixup", "cutmix", "clip_norm", "average", "precision",
+    "accumulate",
 )  # fmt: skip
 """What ``--set`` changes of a recipe."""
 BASE = "efficientnet_lite0"
@@ -44,6 +46,7 @@ class Words:
     finer: list[str] | None
     ensemble: int | None
     restart: bool
+    device: str | None = None
 
     def say_nothing(self) -> bool:
         """Whether none of these options was given."""
@@ -81,6 +84,7 @@ def scratch_choice(model: str, words: Words) -> Scratch | None:
         find_rate=words.find_rate,
         members=in_range("--ensemble", words.ensemble or 1, 1, 32),
         restart=words.restart,
+        device=cast(Any, one_of("--device", words.device or "auto", DEVICES)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubel.cli.options import FILE, NAME, NUMBER, Word, option
-from hubel.cli.scratch_choice import OPTIMISERS, RECIPES, SCHEDULES
+from hubel.cli.scratch_choice import DEVICES, OPTIMISERS, RECIPES, SCHEDULES
 from hubel.cli.usage import whole_number
 
 OWN_NETWORK: Word = ("Training a network of your own", "나만의 신경망 학습")
@@ -156,9 +156,9 @@ def finer() -> Any:
     return option(
         "--set",
         en="Any other setting of the recipe, several times: momentum, weight_decay, warm_up, label_smoothing, class_weights (balanced: "
-        "images of rare classes count more), mixup, cutmix, clip_norm, average, precision.",
+        "images of rare classes count more), mixup, cutmix, clip_norm, average, precision, accumulate.",
         ko="레시피의 나머지 설정(여러 번 지정 가능): momentum, weight_decay, warm_up, label_smoothing, class_weights(balanced: 드문 "
-        "클래스의 이미지에 더 큰 비중), mixup, cutmix, clip_norm, average, precision.",
+        "클래스의 이미지에 더 큰 비중), mixup, cutmix, clip_norm, average, precision, accumulate.",
         metavar=("NAME=VALUE", "이름=값"),
         panel=OWN_NETWORK,
     )
@@ -182,5 +182,16 @@ def restart() -> Any:
         "--restart",
         en="Begin anew where an earlier run left off.",
         ko="이전 실행이 멈춘 곳에서 잇지 않고 처음부터 합니다.",
+        panel=OWN_NETWORK,
+    )
+
+
+def device() -> Any:
+    """``--device``."""
+    return option(
+        "--device",
+        en="Where to train; auto takes a graphics card if there is one.",
+        ko="학습할 장치. auto는 그래픽 카드가 있으면 그것을 씁니다.",
+        metavar="|".join(DEVICES),
         panel=OWN_NETWORK,
     )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json as json_format
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from hubel.cli import options, scratch_choice, scratch_options, strategy_choice, strategy_options
 from hubel.cli.options import COLUMN, DATA, FINE_CONTROL, FOLDER, NAME, NUMBER, TIME, argument, option
 from hubel.cli.progress import finishing_on_interrupt, telling
 from hubel.cli.promises import wishes_of
 from hubel.cli.terminal import output_console, write_lines
+from hubel.cli.together import leave_to_the_first, team_for_training
 from hubel.cli.usage import one_of, seconds_of, whole_number
 from hubel.core.events import Finished
 from hubel.core.language import say
+
+if TYPE_CHECKING:
+    from hubel.train.options import TrainOptions
 
 RESIZES = ("auto", "crop", "pad", "squash")
 
@@ -177,13 +182,14 @@ def train(  # noqa: PLR0913, PLR0917  an option each
     finer: Annotated[list[str] | None, scratch_options.finer()] = None,
     ensemble: Annotated[int | None, scratch_options.ensemble()] = None,
     restart: Annotated[bool, scratch_options.restart()] = False,
+    device: Annotated[str | None, scratch_options.device()] = None,
     show_augmented: Annotated[str | None, scratch_options.show_augmented()] = None,
 ) -> None:
     """Run the training and say how it went."""
     one_of("--resize", resize, RESIZES)
     words = scratch_choice.Words(
         from_scratch or show_augmented is not None, weights, recipe, epochs, batch_size, optimiser, learning_rate, find_rate,
-        schedule, augment, patience, finer, ensemble, restart,
+        schedule, augment, patience, finer, ensemble, restart, device,
     )  # fmt: skip
     ways = None if compare is None else strategy_choice.ways_of(compare, model)
     if ways is not None:
@@ -215,14 +221,36 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         labels="auto" if multi_label is None else "several" if multi_label else "one",
     )
     if show_augmented is not None:
+        leave_to_the_first()
         write_lines(output_console(), workflows.show_augmented(data, options, Path(show_augmented).expanduser()))
         return
     command = shlex.join(["hubel", *sys.argv[1:]])
     if ways is not None:
         from hubel.cli.ways import compare_strategies
 
+        leave_to_the_first()
         compare_strategies(data, options, words, ways, command=command, json=json)
         return
+    if way.scratch is None:
+        leave_to_the_first()
+        finished = train_to_the_end(data, options, command)
+    else:
+        with team_for_training() as team:
+            if not team.leads:
+                workflows.follow(team)
+                return
+            finished = train_to_the_end(data, replace(options, team=team), command)
+    console = output_console()
+    if json:
+        write_lines(console, json_format.dumps(train_record(finished, read_card(finished.folder / CARD).labels)))
+    else:
+        write_lines(console, *train_summary(finished))
+
+
+def train_to_the_end(data: str, options: TrainOptions, command: str) -> Finished:
+    """Run the training, telling what happens."""
+    from hubel import workflows
+
     finished: Finished | None = None
     with finishing_on_interrupt() as stop, telling() as tell:
         for event in workflows.train(data, options, command=command, stop=stop):
@@ -232,8 +260,4 @@ def train(  # noqa: PLR0913, PLR0917  an option each
             else:
                 stop()  # a second Ctrl-C that was swallowed stops here, before anything is published
     assert finished is not None
-    console = output_console()
-    if json:
-        write_lines(console, json_format.dumps(train_record(finished, read_card(finished.folder / CARD).labels)))
-    else:
-        write_lines(console, *train_summary(finished))
+    return finished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hubel.core.errors import ModelError, UsageError
-from hubel.core.files import current_umask
+from hubel.core.files import current_umask, write_atomically
 from hubel.core.language import say
 
 CARD = "card.json"
@@ -23,6 +24,8 @@ CURVES = "curves.svg"
 GOLDEN = "golden"
 REPORT = "report.html"
 PICTURE = "picture.png"
+HIDDEN = ".hubel-"
+"""How the names of folders begin that are being filled."""
 
 
 def claim_run_folder(wanted: Path) -> Path:
@@ -59,8 +62,15 @@ def safe_run_name(text: str) -> str:
 
 
 @contextmanager
-def new_run_folder(wanted: Path) -> Iterator[tuple[Path, Path]]:
+def new_run_folder(wanted: Path, *, note: Path | None = None) -> Iterator[tuple[Path, Path]]:
     """A hidden folder to fill and the place it will take: it moves there when the block ends well, else both are removed.
+
+    Parameters
+    ----------
+    wanted
+        Where the run shall be.
+    note
+        A file that names both while they are there. Where a try before this one was killed, what it left is removed.
 
     Yields
     ------
@@ -73,8 +83,12 @@ def new_run_folder(wanted: Path) -> Iterator[tuple[Path, Path]]:
         When the parent folder cannot be made or written.
     """
     try:
+        if note is not None:
+            remove_abandoned(note)
         final = claim_run_folder(wanted)
-        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".hubel-"))
+        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=HIDDEN))
+        if note is not None:
+            write_atomically(note, json.dumps([str(temporary.absolute()), str(final.absolute())]))
     except OSError as error:
         raise UsageError(
             say(
@@ -93,6 +107,20 @@ def new_run_folder(wanted: Path) -> Iterator[tuple[Path, Path]]:
         with suppress(OSError):  # it is no longer ours when something was put into it
             final.rmdir()
         raise
+    finally:
+        if note is not None:
+            note.unlink(missing_ok=True)
+
+
+def remove_abandoned(note: Path) -> None:
+    """Remove the folders that a killed process had claimed and noted; what holds a finished run stays."""
+    if not note.is_file():
+        return
+    temporary, final = map(Path, json.loads(note.read_text(encoding="utf-8")))
+    if temporary.name.startswith(HIDDEN):
+        shutil.rmtree(temporary, ignore_errors=True)
+    with suppress(OSError):
+        final.rmdir()
 
 
 def find_run(path: Path) -> Path:

@@ -7,7 +7,7 @@ numbers, so a slow program that does one image after the other can be compared w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -36,6 +36,12 @@ class Draws:
     matrices: np.ndarray | None
     gains: np.ndarray | None
     boxes: np.ndarray | None
+
+    def of(self, places: Sequence[int]) -> Draws:
+        """Those of some of the images."""
+        rows = np.asarray(places, int)
+        drawn = {name: getattr(self, name) for name in self.__slots__}
+        return replace(self, **{name: values[rows] for name, values in drawn.items() if values is not None})
 
 
 def draw(

@@ -7,6 +7,8 @@ NumPy's generators, early stopping and history as JSON in its header. It is repl
 from __future__ import annotations
 
 import json
+import math
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hubel.core.errors import MissingExtraError, ModelError
+from hubel.core.errors import MissingExtraError, ModelError, UsageError
 from hubel.core.events import Checkpointed, EpochDone
 from hubel.core.files import atomic_path
 from hubel.core.language import say
@@ -26,8 +28,34 @@ from hubel.train.state import FitState, Weights
 HEADER = "hubel"
 LIMIT_BYTES = 4 * 2**30
 """What all checkpoints may take together."""
+SECONDS_BETWEEN = 30.0
+INTERVAL = "HUBEL_CHECKPOINT_SECONDS"
+"""What sets another time between checkpoints, for machines that may be taken away at any moment."""
 NUMBERS = ("kept_epoch", "epoch", "step_in_epoch", "step", "loss_sum", "num_right", "num_seen", "seconds")
 """What of a state is a plain number."""
+
+
+def seconds_between() -> float:
+    """How often a checkpoint is written: what the environment says, else every half a minute.
+
+    Raises
+    ------
+    UsageError
+        When it says no number.
+    """
+    text = os.environ.get(INTERVAL, str(SECONDS_BETWEEN))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise UsageError(
+            say(
+                en=f"{INTERVAL} does not take {text!r}. Set it to a number of seconds, such as 30, or leave it out.",
+                ko=f"{INTERVAL} 값으로 {text!r} 을(를) 쓸 수 없습니다. 30처럼 초 단위의 수로 정하거나 지우세요.",
+            )
+        )
+    return seconds
 
 
 @dataclass(slots=True)
@@ -35,7 +63,7 @@ class Checkpoints:
     """Where and how often a training is kept: every so many seconds, or every so many steps where that is asked for."""
 
     path: Path
-    every_seconds: float = 30.0
+    every_seconds: float = field(default_factory=seconds_between)
     every_steps: int | None = None
     last: float = field(default_factory=time.monotonic)
 
@@ -159,7 +187,9 @@ def below(prefix: str, tensors: Weights) -> Weights:
 
 def like(value: Tensor, weight: Tensor) -> Tensor:
     """A kept value laid out in memory as its weight is, so that the same operations follow the same order."""
-    return torch.empty_like(weight, dtype=value.dtype).copy_(value) if value.shape == weight.shape else value.clone()
+    if value.shape == weight.shape:
+        return torch.empty_like(weight, dtype=value.dtype).copy_(value)
+    return value.clone().to(weight.device)
 
 
 def write_tensors(path: Path, tensors: Weights, record: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ budget, has seen a fair sample of every class.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -76,6 +76,7 @@ class Extractor:
     num_features: int
     show: Callable[[PixelBatch, str], ViewBatch] = show_view
     share: float = 1.0
+    read: Read | None = None  # by whom files are read; by this process if not given
 
     def feature_rows(self, view: str) -> RowStore:
         """The cache's features of one view."""
@@ -149,10 +150,8 @@ def extract_features(
     kept = frozenset(store.kind for store in (rows, trace_rows) if store.holds_any())
     reading = Pass(extractor, paths, view, extraction, rows, pixel_rows, trace_rows, stored, kept)
     committed = time.monotonic()
-    batched = batches(missing, BATCH_SIZE)
-    readers = extractor.engine.workers + 1  # while one waits, for the disk or another's turn, no core is idle
     try:
-        for batch in map_in_order(reading.read_batch, batched, workers=readers):
+        for batch in (extractor.read or read_here)(reading, missing):
             reading.keep_batch(batch)
             num_done += len(batch)
             if time.monotonic() - committed > COMMIT_SECONDS:
@@ -161,6 +160,12 @@ def extract_features(
             yield num_done
     finally:  # also when it is closed early
         extractor.cache.commit()
+
+
+def read_here(reading: Pass, missing: Sequence[int]) -> Iterator[list[ReadImage]]:
+    """Read files by the threads of this process, batch after batch."""
+    readers = reading.extractor.engine.workers + 1  # while one waits, for the disk or another's turn, no core is idle
+    return map_in_order(reading.read_batch, batches(missing, BATCH_SIZE), workers=readers)
 
 
 def new_extraction(num_files: int) -> Extraction:
@@ -209,7 +214,10 @@ class Pass:
 
     def read_batch(self, indices: list[int]) -> list[ReadImage]:
         """Read, fit and run one batch; called in a worker thread."""
-        images = [self.read_one(index) for index in indices]
+        return self.run([self.read_one(index) for index in indices])
+
+    def run(self, images: list[ReadImage]) -> list[ReadImage]:
+        """The same images, with features instead of pixels."""
         to_run = {position: image.pixels for position, image in enumerate(images) if image.pixels is not None}
         if not to_run:
             return images
@@ -290,3 +298,7 @@ class Pass:
         there = [(content, row) for content, row in rows if row is not None]
         if there:
             store.append([content for content, _ in there], np.stack([row for _, row in there]))
+
+
+Read = Callable[[Pass, Sequence[int]], Iterator[list[ReadImage]]]
+"""Reads the files at these places and gives batches with their features."""

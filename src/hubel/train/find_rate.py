@@ -20,6 +20,7 @@ from hubel.train.recipes import Recipe
 from hubel.train.sets import LearningSet
 from hubel.train.state import FitState, begin
 from hubel.train.step import train_step
+from hubel.train.team import ALONE, Team
 
 LOWEST, HIGHEST = 1e-6, 10.0
 """The rates that are tried, from lowest to highest."""
@@ -44,7 +45,9 @@ class RateTest:
     suggested: float
 
 
-def find_rate(network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator) -> RateTest:
+def find_rate(
+    network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator, *, team: Team = ALONE
+) -> RateTest:
     """Try rates on a copy of the network.
 
     Parameters
@@ -57,15 +60,18 @@ def find_rate(network: nn.Module, recipe: Recipe, data: LearningSet, generator: 
         What it will learn from.
     generator
         For the order of images and their augmentation.
+    team
+        Who tries together; every process finds the same.
     """
-    state = begin(copy.deepcopy(network), recipe.model_copy(update={"average": None}), len(data.labels), generator)
+    alike = recipe.model_copy(update={"average": None})
+    state = begin(copy.deepcopy(network), alike, len(data.labels), generator, team=team)
     tried: list[float] = []
     losses: list[float] = []
     for rate, rows in zip(np.geomspace(LOWEST, HIGHEST, NUM_TRIED).tolist(), endless_batches(state)):  # noqa: B905  one is endless
         set_rates(state.optimisers, rate / recipe.rate)
-        state.network.train()
+        state.learner.train()
         with state.own_randomness():
-            outcome = train_step(state.network, data.batch(state, rows), state.optimisers, recipe)
+            outcome = train_step(state.learner, data.batch(state, rows), state.optimisers, recipe, team=team)
         if not math.isfinite(outcome.loss):
             break
         tried.append(rate)

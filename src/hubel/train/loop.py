@@ -70,9 +70,10 @@ def fit(
             rate = set_rate(state)
             if not state.network.training:
                 state.network.train()
+                state.learner.train()
             with state.own_randomness():
                 batch = data.batch(state, rows)
-                outcome = train_step(state.network, batch, state.optimisers, state.recipe)
+                outcome = train_step(state.learner, batch, state.optimisers, state.recipe, team=state.team)
             if not math.isfinite(outcome.loss):
                 raise go_back(state, outcome.loss, rate, checkpoints)
             if state.average is not None:
@@ -84,7 +85,7 @@ def fit(
             )
             if checkpoints is not None and checkpoints.is_due(state):
                 yield checkpoints.save(state)
-            asked = stop()
+            asked = state.team.heeds(stop())
             if asked:
                 break
         if asked and checkpoints is not None:

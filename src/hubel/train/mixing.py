@@ -36,7 +36,7 @@ def mix(
     tuple of Tensor
         Images (n c h w), targets (n k) that sum to one; or the labels themselves where nothing is mixed.
     """
-    if not recipe.mixup and not recipe.cutmix:
+    if not recipe.mixes:
         return images, labels
     laid_over = bool(recipe.mixup) and (not recipe.cutmix or generator.random() < 0.5)
     alpha = recipe.mixup if laid_over else recipe.cutmix

@@ -25,9 +25,10 @@ from hubel.models.modern import whiten
 from hubel.models.network import Network
 from hubel.models.registry import create_network, find_entry
 from hubel.models.weights import IMAGENET, load_weights
-from hubel.runtime.torch_engine import choose_precision
 from hubel.train.balance import log_rarity
 from hubel.train.checkpoint import Checkpoints, drop_oldest
+from hubel.train.devices import layout_of, training_device, training_precision
+from hubel.train.distributed import share_state
 from hubel.train.loop import Validate, fit, num_steps
 from hubel.train.memory import keep_memory
 from hubel.train.prepared import Prepared, channel_moments
@@ -36,9 +37,11 @@ from hubel.train.scratch import Scratch
 from hubel.train.sets import LearningSet, TrainingSet, validator
 from hubel.train.settle import settle
 from hubel.train.state import FitState, begin
+from hubel.train.team import ALONE, Team
 
 TuningPixels = UInt8[np.ndarray, "m h w 3"]
 TuningLabels = Int[np.ndarray, " m"]
+CPU = torch.device("cpu")
 MOST_TO_WHITEN = 2_000
 """So many images tell the covariance of neighbouring pixels well."""
 
@@ -89,9 +92,9 @@ class Limits:
 
 
 def train_network(
-    task: Task, scratch: Scratch, seed: int, *, folder: Path, limits: Limits
+    task: Task, scratch: Scratch, seed: int, *, folder: Path, limits: Limits, team: Team = ALONE
 ) -> Generator[Event | Trained, None, None]:
-    """Train one network; the last thing it gives is the network.
+    """Train one network; the last thing it gives is the network. Every process of a team does so at the same time.
 
     Parameters
     ----------
@@ -104,7 +107,9 @@ def train_network(
     folder
         Where checkpoints are kept.
     limits
-        What may end it early.
+        What may end it early; the leader's hold.
+    team
+        Who trains it together.
 
     Raises
     ------
@@ -112,34 +117,48 @@ def train_network(
         When there is no such network, or it does not take such pictures, or its loss is no number.
     """
     keep_memory()
-    network = prepare_network(task, scratch, seed)
+    device = training_device(scratch.device, team)
+    network = prepare_network(task, scratch, seed).to(device).to(memory_format=layout_of(device))
     data = task.training_set(weighted=scratch.recipe.class_weights is not None)
-    recipe = yield from settle(
-        network, resolved(scratch.recipe), data, seed, wants_rate=scratch.find_rate, left=limits.left
-    )
-    state = begin(network, recipe, len(data.labels), generator(seed, "fit"))
-    checkpoints = Checkpoints(folder / f"{key_of(task, scratch, recipe, seed)}.safetensors")
-    validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision)
+    recipe = resolved(scratch.recipe, device)
+    recipe = yield from settle(network, recipe, data, seed, wants_rate=scratch.find_rate, left=limits.left, team=team)
+    state = begin(network, recipe, len(data.labels), generator(seed, "fit"), team=team)
+    path = folder / f"{key_of(task, scratch, recipe, seed, team)}.safetensors"
+    validate = validator(task.tuning_set(), flips=task.mirrored_too, precision=recipe.precision, team=team)
     ended = yield from go_through(
-        state, data, validate=validate, checkpoints=checkpoints, limits=limits, restart=scratch.restart
+        state, data, validate=validate, path=path, limits=limits, restart=scratch.restart and not team.restarted
     )
-    yield Trained(network, recipe, training_of(state, seed, ended))
+    yield Trained(network.cpu(), recipe, training_of(state, seed, ended))
 
 
 def go_through(
-    state: FitState,
-    data: LearningSet,
-    *,
-    validate: Validate,
-    checkpoints: Checkpoints,
-    limits: Limits,
-    restart: bool,
+    state: FitState, data: LearningSet, *, validate: Validate, path: Path, limits: Limits, restart: bool
 ) -> Generator[Event, None, Ending]:
-    """Train from where a checkpoint left off, or, with `restart` or without one, from the beginning; returns why it ended."""
-    if restart:
-        checkpoints.path.unlink(missing_ok=True)
-    else:
-        yield from resume_notes(state, checkpoints)
+    """Train from where a checkpoint left off, or, with `restart` or without one, from the beginning; returns why it ended.
+
+    Parameters
+    ----------
+    state
+        That has not begun.
+    data
+        What is learned from.
+    validate
+        Measures a network.
+    path
+        Where the leader of the team keeps its checkpoints.
+    limits
+        What may end it early.
+    restart
+        Take no checkpoint.
+    """
+    checkpoints = None
+    if state.team.leads:
+        checkpoints = Checkpoints(path)
+        if restart:
+            path.unlink(missing_ok=True)
+        else:
+            yield from resume_notes(state, checkpoints)
+    share_state(state, state.team)
     for event in fit(
         state, data, validate=validate, checkpoints=checkpoints, stop=lambda: limits.must_end(pace_of(state))
     ):
@@ -147,7 +166,8 @@ def go_through(
             yield progress_of(state, event)
         elif isinstance(event, EpochDone):
             yield event
-    drop_oldest(checkpoints.path.parent, keep=checkpoints.path)
+    if checkpoints is not None:
+        drop_oldest(path.parent, keep=path)
     if state.stopped:
         return "budget" if limits.over() else "stopped"
     return "patience" if state.early.is_over else "epochs"
@@ -213,22 +233,24 @@ def load_start(prepared: Prepared, scratch: Scratch) -> None:
     prepared.load_state_dict(wanted | fitting)
 
 
-def resolved(recipe: Recipe) -> Recipe:
+def resolved(recipe: Recipe, device: torch.device = CPU) -> Recipe:
     """The recipe with rate and precision as they will be used."""
-    precision = choose_precision(recipe.precision, torch.device("cpu"))
+    precision = training_precision(recipe.precision, device)
     return recipe.model_copy(update={"precision": precision, "learning_rate": recipe.rate})
 
 
-def key_of(task: Task, scratch: Scratch, recipe: Recipe, seed: int) -> str:
+def key_of(task: Task, scratch: Scratch, recipe: Recipe, seed: int, team: Team) -> str:
     """By what a checkpoint is known: everything that decides the weights after so many steps.
 
     The number of epochs does where the rate depends on the end, and stands last then; elsewhere a longer training begins as a
     shorter one does.
+    Of a team only that it is one: it may go on with fewer processes or more, when machines come and go.
     """
     settings: dict[str, Any] = recipe.model_dump(mode="json", exclude={"patience", "epochs"})
     about = {
         "task": task.key, "network": scratch.network, "weights": scratch.weights, "recipe": settings, "seed": seed,
-        "torch": torch.__version__, "threads": torch.get_num_threads(),
+        "torch": torch.__version__, "threads": "team" if team.launched else torch.get_num_threads(),
+        "device": training_device(scratch.device, team).type,
     }  # fmt: skip
     key = f"{scratch.network}-{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]}"
     return key if recipe.may_grow else f"{key}-{recipe.epochs}"

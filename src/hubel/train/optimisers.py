@@ -15,6 +15,8 @@ from hubel.train.recipes import OptimiserName, Recipe
 Groups: TypeAlias = list[dict[str, Any]]
 FUSED = True
 """One pass over all weights of a group instead of one for each operation."""
+FUSED_ADAGRAD_ON = {"cpu", "cuda"}
+"""Where torch has Adagrad in one pass."""
 MUON_OTHERS = 0.1
 """The rate of AdamW for what is not a filter, as a share of Muon's."""
 
@@ -112,7 +114,8 @@ def _nesterov(groups: Groups, recipe: Recipe) -> Optimizer:
 
 
 def _adagrad(groups: Groups, recipe: Recipe) -> Optimizer:
-    return Adagrad(groups, lr=recipe.rate, fused=FUSED)
+    device = next(weight.device.type for group in groups for weight in group["params"])
+    return Adagrad(groups, lr=recipe.rate, fused=FUSED and device in FUSED_ADAGRAD_ON)
 
 
 def _rmsprop(groups: Groups, recipe: Recipe) -> Optimizer:

@@ -15,6 +15,7 @@ from hubel.core.views import VIEWS
 from hubel.data.label_sets import LabelReading
 from hubel.train.fine import FineTuning
 from hubel.train.scratch import Scratch
+from hubel.train.team import ALONE, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class TrainOptions:
     hold_out
         Keep a fifth of the images to measure with, where the data have no test or validation part, in place of a
         cross-validation; what is trained at length always does.
+    team
+        Who trains it, led by this process; the others `workflows.follow`.
     """
 
     out: Path | None = None
@@ -74,6 +77,7 @@ class TrainOptions:
     scratch: Scratch | None = None
     tuning: FineTuning | None = None
     hold_out: bool = False
+    team: Team = ALONE
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.

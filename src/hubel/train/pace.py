@@ -14,6 +14,7 @@ from hubel.train.loop import fit, steps_in_epoch
 from hubel.train.recipes import MOST_EPOCHS, Recipe
 from hubel.train.sets import LearningSet
 from hubel.train.state import begin
+from hubel.train.team import ALONE, Team
 
 WARM, TIMED = 2, 10
 """So many steps of a copy are taken first, and so many are timed."""
@@ -21,7 +22,9 @@ CAUTION = 0.93
 """The share of the time that is planned with: machines do not keep their pace, and epochs are measured in between."""
 
 
-def pace_of_copy(network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator) -> float:
+def pace_of_copy(
+    network: nn.Module, recipe: Recipe, data: LearningSet, generator: np.random.Generator, *, team: Team = ALONE
+) -> float:
     """The seconds that learning from one image takes, by a few steps of a copy; the network itself is not changed.
 
     Parameters
@@ -34,8 +37,10 @@ def pace_of_copy(network: nn.Module, recipe: Recipe, data: LearningSet, generato
         What it will learn from.
     generator
         For the order of images and their augmentation.
+    team
+        Who trains together, and takes these steps together.
     """
-    state = begin(copy.deepcopy(network), recipe, len(data.labels), generator)
+    state = begin(copy.deepcopy(network), recipe, len(data.labels), generator, team=team)
     steps = (event for event in fit(state, data) if isinstance(event, StepDone))
     num_timed = min(TIMED, max(1, steps_in_epoch(state) * recipe.epochs - WARM))
     for _ in range(WARM):

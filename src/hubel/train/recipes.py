@@ -45,6 +45,9 @@ class Recipe(Frozen):
         lets all images count alike.
     mixup, cutmix
         The Beta distribution's α; 0 for neither. With both, each batch gets one of them at random. See `mixing`.
+    accumulate
+        Each batch is worked off in so many pieces, whose gradients are summed before the weights move: less memory, the same
+        weights, but for batch norm, which then sees a piece at a time.
     clip_norm
         The largest norm of all gradients together; None for any.
     average
@@ -73,6 +76,7 @@ class Recipe(Frozen):
     class_weights: Literal["balanced"] | None = None
     mixup: float = Field(default=0.0, ge=0)
     cutmix: float = Field(default=0.0, ge=0)
+    accumulate: int = Field(default=1, ge=1, le=65_536)
     clip_norm: float | None = Field(default=None, gt=0)
     average: float | None = Field(default=None, gt=0, lt=1)
     patience: int | None = Field(default=None, ge=1)
@@ -84,6 +88,11 @@ class Recipe(Frozen):
     def rate(self) -> float:
         """The learning rate, the optimiser's usual one where none is given."""
         return USUAL_RATES[self.optimiser] if self.learning_rate is None else self.learning_rate
+
+    @property
+    def mixes(self) -> bool:
+        """Whether images are mixed with each other."""
+        return bool(self.mixup or self.cutmix)
 
     @property
     def may_grow(self) -> bool:

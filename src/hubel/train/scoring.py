@@ -26,11 +26,12 @@ def scores_of(network: nn.Module, images: Tensor, *, flips: bool = False, precis
         ``bf16`` multiplies in bfloat16.
     """
     found = []
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    device = next(network.parameters()).device
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         for part in torch.split(images, BATCH_SIZE):
-            planes = to_planes(part)
+            planes = to_planes(part).to(device)
             scores = network(planes).float()
-            found.append((scores + network(planes.flip(3)).float()) / 2 if flips else scores)
+            found.append(((scores + network(planes.flip(3)).float()) / 2 if flips else scores).cpu())
     return torch.cat(found)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +18,7 @@ from hubel.train.learn import NUM_FOLDS, Examples, Learned, Protocol
 from hubel.train.losses import weighted_log_loss
 from hubel.train.recipes import CLASSIC, SPRINT, Recipe
 from hubel.train.related import joined_groups
+from hubel.train.team import Team
 
 MEASURED_FRACTION = 0.2
 """Without a test or validation part of the user's, this share is kept to measure with."""
@@ -42,6 +45,8 @@ class Scratch(Frozen):
         Look for a learning rate first.
     members
         How many networks, which differ by their seed, are trained and averaged.
+    device
+        Where it is trained: cpu, cuda, mps, or auto for a graphics card if there is one.
     restart
         Begin anew where an earlier run of the same kind left a checkpoint.
     """
@@ -51,6 +56,7 @@ class Scratch(Frozen):
     weights: str = ""
     find_rate: bool = False
     members: int = Field(default=1, ge=1, le=32)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     restart: bool = False
 
 
@@ -78,6 +84,14 @@ class Division:
         """All n rows, first those that are learned from, then those that choose: so that each of both is one piece of the pixels."""
         rest = np.setdiff1d(np.arange(len(self.parts)), np.concatenate([self.train, self.tuning]))
         return np.concatenate([self.train, self.tuning, rest])
+
+
+def check_device(name: str, team: Team) -> None:
+    """Refuse a device that is not there before anything is read; without torch, what needs it says so in its turn."""
+    with suppress(ImportError):
+        from hubel.train.devices import training_device
+
+        training_device(name, team)
 
 
 def divide(examples: Examples, seed: int) -> Division:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -15,8 +15,10 @@ from hubel.train.early import Validation
 from hubel.train.mixing import mix
 from hubel.train.recipes import Precision
 from hubel.train.scoring import scores_of, scores_of_rows
+from hubel.train.shares import share_of
 from hubel.train.state import FitState
 from hubel.train.step import Batch
+from hubel.train.team import ALONE, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,31 @@ class TrainingSet:
     class_weights: Tensor | None = None
 
     def batch(self, state: FitState, rows: Tensor) -> Batch:
-        """The images of these rows, changed and mixed as the recipe says."""
+        """Of the images of these rows, changed and mixed as the recipe says, those that this process learns from.
+
+        All are drawn for, so that an image's draw does not depend on the team; where images mix, all are changed, too.
+        """
         recipe, labels = state.recipe, self.labels[rows]
+        share = share_of(len(rows), recipe.accumulate, state.team)
+        places = torch.tensor(share.places, dtype=torch.int64)
         flips = (
             alternating_flips(state.coins[rows.numpy()], state.epoch) if recipe.augmentation.alternating_flip else None
         )
         sides = (self.images.shape[1], self.images.shape[2])
         draws = draw(recipe.augmentation, len(rows), sides, state.draws, alternating=flips)
+        if not share.is_all and not recipe.mixes:
+            own, draws, labels = rows[places], draws.of(share.places), labels[places]
+            images = augment(self.images, draws, recipe.augmentation, rows=own)
+            return Batch(images, labels, labels, self.class_weights, share)
         images = augment(self.images, draws, recipe.augmentation, rows=rows)
         images, targets = mix(images, labels, self.num_classes, recipe, state.draws)
-        return Batch(images, labels, targets, self.class_weights)
+        if share.is_all:
+            return Batch(images, labels, targets, self.class_weights, share)
+        return Batch(images[places], labels[places], targets[places], self.class_weights, share)
+
+    def part(self, start: int, end: int) -> TrainingSet:
+        """The images from one place to before another."""
+        return replace(self, images=self.images[start:end], labels=self.labels[start:end])
 
     def scores(self, network: nn.Module, *, flips: bool, precision: Precision) -> Tensor:
         """The scores of the images as they are."""
@@ -67,7 +84,11 @@ class RowSet:
         for number, view in enumerate(self.views):
             places = torch.from_numpy((drawn == number).nonzero()[0])
             found[places] = view[rows[places]].float()
-        return Batch(found, labels, labels, self.class_weights)
+        return Batch(found, labels, labels, self.class_weights, share_of(len(rows), state.recipe.accumulate, ALONE))
+
+    def part(self, start: int, end: int) -> RowSet:
+        """The images from one place to before another."""
+        return replace(self, views=[view[start:end] for view in self.views], labels=self.labels[start:end])
 
     def scores(self, network: nn.Module, *, flips: bool, precision: Precision) -> Tensor:  # noqa: ARG002  rows cannot be mirrored
         """The scores of the images as they are."""
@@ -78,13 +99,22 @@ LearningSet: TypeAlias = TrainingSet | RowSet
 
 
 def validator(
-    data: LearningSet, *, flips: bool = False, precision: Precision = "f32"
+    data: LearningSet, *, flips: bool = False, precision: Precision = "f32", team: Team = ALONE
 ) -> Callable[[nn.Module], Validation]:
-    """A function that measures a network on these images; see `scores_of`."""
+    """A function that measures a network on these images, each process of a team on its share; see `scores_of`."""
+    own = team.share(0, len(data.labels))
+    part = data.part(own.start, own.stop)
 
     def validate(network: nn.Module) -> Validation:
-        scores = data.scores(network, flips=flips, precision=precision)
-        loss = functional.cross_entropy(scores, data.labels)
-        return Validation(float(loss), float((scores.argmax(1) == data.labels).double().mean()))
+        sums = [0.0, 0.0]
+        if len(part.labels):
+            scores = part.scores(network, flips=flips, precision=precision)
+            mean, num_right = (
+                functional.cross_entropy(scores, part.labels),
+                int((scores.argmax(1) == part.labels).sum()),
+            )
+            sums = [float(mean) * (len(part.labels) / len(data.labels)), num_right]
+        loss, right = team.total(sums)
+        return Validation(loss, right / len(data.labels))
 
     return validate

@@ -14,12 +14,13 @@ from hubel.train.mirror import MirrorTest, try_mirror
 from hubel.train.pace import epochs_within, pace_of_copy
 from hubel.train.recipes import Recipe
 from hubel.train.sets import LearningSet, TrainingSet
+from hubel.train.team import ALONE, Team
 
 Settling = Generator[Note, None, Recipe]
 """What was found, and at the end the recipe to train with."""
 
 
-def settle(
+def settle(  # noqa: PLR0913  what is open, and who settles it
     network: nn.Module,
     recipe: Recipe,
     data: LearningSet,
@@ -27,6 +28,7 @@ def settle(
     *,
     wants_rate: bool,
     left: Callable[[float], float],
+    team: Team = ALONE,
 ) -> Settling:
     """Try what is open, and say what came of it. The network is not changed.
 
@@ -44,21 +46,23 @@ def settle(
         Whether to look for a learning rate.
     left
         How many seconds are left to learn, given those that an image takes; infinite without a budget.
+    team
+        Who trains together; the leader's findings hold for all.
     """
     if isinstance(data, TrainingSet):
         recipe = yield from settle_flips(recipe, data, seed)
     if wants_rate:
-        found = find_rate(network, recipe, data, generator(seed, "find rate"))
+        found = find_rate(network, recipe, data, generator(seed, "find rate"), team=team)
         recipe = recipe.model_copy(update={"learning_rate": found.suggested})
         yield rate_note(found)
-    if recipe.least_steps and math.isfinite(left(0.0)):
-        pace = pace_of_copy(network, recipe, data, generator(seed, "pace"))
+    if team.heeds(bool(recipe.least_steps) and math.isfinite(left(0.0))):
+        pace = pace_of_copy(network, recipe, data, generator(seed, "pace"), team=team)
         planned = epochs_within(pace, len(data.labels), left)
         # rows are few views of each image, and what can be learned from them is soon learned
         epochs = planned if isinstance(data, TrainingSet) else min(planned, recipe.epochs)
         recipe = recipe.model_copy(update={"epochs": epochs})
         yield plan_note(recipe.epochs, pace * len(data.labels))
-    return recipe
+    return Recipe.model_validate(team.agrees(recipe.model_dump(mode="json"))) if team.size > 1 else recipe
 
 
 def settle_flips(recipe: Recipe, data: TrainingSet, seed: int) -> Settling:

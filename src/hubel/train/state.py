@@ -15,10 +15,12 @@ from torch.optim import Optimizer
 
 from hubel.core.events import EpochDone
 from hubel.train.average import Average
+from hubel.train.distributed import together
 from hubel.train.early import EarlyStopping
 from hubel.train.optimisers import make_optimisers
 from hubel.train.recipes import Recipe
 from hubel.train.schedule import Plateau
+from hubel.train.team import ALONE, Team
 
 Weights = dict[str, Tensor]
 """All tensors of a network by name, running statistics too."""
@@ -31,6 +33,7 @@ class FitState:
     `epoch` counts finished epochs, `step_in_epoch` the batches of the next one, `step` all batches. The order of an epoch is drawn
     from `order` when the epoch begins; `order_before` is that generator's state before, so that the same order can be drawn again.
     `draws` is for augmentation, `torch_random` the state of torch's generator for dropout. `kept` are the weights to go back to.
+    `learner` is what learns: the network, or what a `team` makes of it (`distributed.together`).
     """
 
     network: nn.Module
@@ -44,6 +47,9 @@ class FitState:
     coins: np.ndarray
     torch_random: Tensor
     kept: Weights
+    learner: nn.Module
+    own_seed: int
+    team: Team = ALONE
     kept_epoch: int = 0
     epoch: int = 0
     step_in_epoch: int = 0
@@ -63,9 +69,15 @@ class FitState:
 
     @contextmanager
     def own_randomness(self) -> Iterator[None]:
-        """The generator of torch as this training left it; the caller's is put back afterwards."""
+        """The generator of torch as this training left it; the caller's is put back afterwards.
+
+        Graphics cards have generators of their own, and so must the other processes of a team, for they see other images. These
+        begin anew at each step by its number, so that a checkpoint need not hold them.
+        """
         before = torch.get_rng_state()
         torch.set_rng_state(self.torch_random)
+        if not self.team.leads or next(self.network.parameters()).device.type != "cpu":
+            torch.manual_seed(step_seed(self.own_seed, self.team.rank, self.step))
         try:
             yield
         finally:
@@ -73,7 +85,9 @@ class FitState:
             torch.set_rng_state(before)
 
 
-def begin(network: nn.Module, recipe: Recipe, num_images: int, generator: np.random.Generator) -> FitState:
+def begin(
+    network: nn.Module, recipe: Recipe, num_images: int, generator: np.random.Generator, *, team: Team = ALONE
+) -> FitState:
     """A training that has not begun.
 
     Parameters
@@ -86,9 +100,13 @@ def begin(network: nn.Module, recipe: Recipe, num_images: int, generator: np.ran
         How many images it will learn from.
     generator
         Where all randomness comes from.
+    team
+        Who trains it; every process begins alike, and the leader's first weights are taken.
     """
     order, draws, flips, inner = generator.spawn(4)
-    torch_generator = torch.Generator().manual_seed(int(inner.integers(2**63)))
+    own_seed = int(inner.integers(2**63))
+    torch_generator = torch.Generator().manual_seed(own_seed)
+    learner = together(network, team)
     return FitState(
         network=network,
         recipe=recipe,
@@ -101,7 +119,15 @@ def begin(network: nn.Module, recipe: Recipe, num_images: int, generator: np.ran
         coins=flips.random(num_images) < 0.5,
         torch_random=torch_generator.get_state(),
         kept=copy_weights(network),
+        learner=learner,
+        own_seed=own_seed,
+        team=team,
     )
+
+
+def step_seed(own_seed: int, rank: int, step: int) -> int:
+    """The seed of one process's step, unlike that of any other."""
+    return int(np.random.SeedSequence([own_seed, rank, step]).generate_state(1, np.uint64)[0])
 
 
 def copy_weights(network: nn.Module) -> Weights:

@@ -17,7 +17,6 @@ from hubel.core.events import Event
 from hubel.core.learning import Training
 from hubel.core.seeds import generator
 from hubel.models.cut import Base, Cut, Upper, let_learn
-from hubel.train.checkpoint import Checkpoints
 from hubel.train.fine import FineTuning
 from hubel.train.head import Head
 from hubel.train.memory import keep_memory
@@ -157,10 +156,9 @@ def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
     settings = [recipe.model_dump_json(exclude={"patience"}), choices.model_dump_json(exclude={"recipe", "restart"})]
     facts = [*about, *settings, seed, torch.__version__, torch.get_num_threads()]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
-    checkpoints = Checkpoints(folder / f"fine-{key}.safetensors")
     validate = validator(tuning, precision=recipe.precision)
     ended = yield from go_through(
-        state, data, validate=validate, checkpoints=checkpoints, limits=limits, restart=choices.restart
+        state, data, validate=validate, path=folder / f"fine-{key}.safetensors", limits=limits, restart=choices.restart
     )
     return Tuned(recipe, training_of(state, seed, ended))
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hubel.workflows.comparing import Compared, Contender, compare, write_page
     from hubel.workflows.describing import Described, DescribeOptions, describe, draw, list_networks
     from hubel.workflows.evaluating import Evaluation, evaluate
+    from hubel.workflows.following import follow
     from hubel.workflows.forgetting import Forgetting, forget
     from hubel.workflows.house import cache_summary, clear_cache
     from hubel.workflows.predicting import Prediction, load_predictor, predict
@@ -62,6 +63,7 @@ __all__ = [
     "describe",
     "draw",
     "evaluate",
+    "follow",
     "forget",
     "list_networks",
     "load_predictor",
@@ -89,6 +91,7 @@ _HOMES = {
     "list_networks": "hubel.workflows.describing",
     "Evaluation": "hubel.workflows.evaluating",
     "evaluate": "hubel.workflows.evaluating",
+    "follow": "hubel.workflows.following",
     "Forgetting": "hubel.workflows.forgetting",
     "forget": "hubel.workflows.forgetting",
     "ReproduceOptions": "hubel.workflows.reproducing",

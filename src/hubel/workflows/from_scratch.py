@@ -37,9 +37,11 @@ from hubel.train.learn import Examples, Learned
 from hubel.train.options import TrainOptions
 from hubel.train.pixels import NUM_MEANS, features_of_pixels, mean_colours, read_pixels
 from hubel.train.roomy import gigabytes, most_in_memory
-from hubel.train.scratch import Division, Scratch, divide, learned_of
+from hubel.train.scratch import Division, Scratch, check_device, divide, learned_of
 from hubel.train.session import Session, gather, kept_examples, mean_features, open_session, sample_facts
+from hubel.train.shared_reading import read_together
 from hubel.workflows.fetching import fetch_imagenet
+from hubel.workflows.following import call_it_a_day, call_to_train, call_with_task
 
 if TYPE_CHECKING:
     from hubel.train.network import Task, Trained
@@ -82,6 +84,7 @@ def open_scratch_session(
                 "있습니다. --from-scratch를 빼거나 --single-label을 쓰세요.",
             )
         )
+    check_device(scratch.device, options.team)
     entry, notes = find_entry(scratch.network), []
     facts = sample_facts([example.path for example in dataset.examples], options.seed)
     resize = options.resize
@@ -101,7 +104,8 @@ def open_scratch_session(
         )
     )
     blank = BaseInfo(name=entry.name, source="", sha256="", licence="", num_features=NUM_MEANS)
-    extractor = Extractor(mean_colours(), spec, cache, "mean-colours", NUM_MEANS)
+    read = partial(read_together, options.team) if options.team.size > 1 else None
+    extractor = Extractor(mean_colours(), spec, cache, "mean-colours", NUM_MEANS, read=read)
     session = Session(
         dataset, Backbone(blank, Path(), (spec.size,)), extractor, new_extraction(len(dataset.examples)), options,
         started, SECONDS_GUESSED, stop, facts, time.monotonic() - started,
@@ -143,7 +147,10 @@ def train_from_scratch(
     pixels = yield from kept_pixels(session, division, most_in_memory() if most_bytes is None else most_bytes)
     read = session.elapsed()
     yield StageDone("read", read - begun)
-    trained = yield from train_members(session, task_of_pixels(session, pixels, examples, division), checkpoints)
+    task = task_of_pixels(session, pixels, examples, division)
+    call_with_task(session.options.team, task)
+    trained = yield from train_members(session, task, checkpoints)
+    call_it_a_day(session.options.team)
     head = yield from take_features(
         session, trained, pixels, places=session.kept[division.order], folder=folder, num_classes=examples.num_classes
     )
@@ -247,7 +254,8 @@ def train_members(session: Session, task: Task, checkpoints: Path) -> Generator[
             must_end=partial(must_end, session),
             over=lambda: not session.stop(),
         )
-        for event in train_network(task, scratch, seed, folder=checkpoints, limits=limits):
+        call_to_train(session.options.team, scratch, seed)
+        for event in train_network(task, scratch, seed, folder=checkpoints, limits=limits, team=session.options.team):
             if isinstance(event, Trained):
                 found.append(event)
             else:

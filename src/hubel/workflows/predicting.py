@@ -24,6 +24,7 @@ from hubel.evaluate.deciding import decide, ranked
 from hubel.runtime.engines import BATCH_SIZE, EXACT_ENGINE, open_engine
 from hubel.runtime.predictor import Predictor, Said, open_predictor
 from hubel.workflows.limits import answers_of, limited
+from hubel.workflows.predicting_with_ray import RAY, predict_with_ray
 from hubel.workflows.promising import promising
 
 
@@ -72,7 +73,7 @@ def predict(  # noqa: PLR0913  what a user may say of it
     top_k
         How many of the best classes to give.
     engine
-        The engine, or "fastest" (see `runtime.open_predictor`).
+        The engine, or "fastest" (see `runtime.open_predictor`), or "ray" (see `predicting_with_ray`).
     num_images
         How many will come, if known, for "fastest".
     at_least
@@ -89,8 +90,10 @@ def predict(  # noqa: PLR0913  what a user may say of it
     UsageError
         When a promise cannot be kept.
     """
-    predictor = promising(load_predictor(run, num_images=num_images, engine=engine), at_least)
-    predictor = limited(predictor, limits)
+    if engine == RAY:
+        yield from predict_with_ray(run, sources, top_k=top_k, at_least=at_least, limits=limits)
+        return
+    predictor = open_for_answers(run, at_least=at_least, limits=limits, num_images=num_images, engine=engine)
 
     def work(batch: list[ImageSource]) -> list[Prediction]:
         return predict_batch(predictor, batch, top_k)
@@ -98,6 +101,14 @@ def predict(  # noqa: PLR0913  what a user may say of it
     queued = batches(sources, BATCH_SIZE, waits=waits)
     for answers in map_in_order(work, queued, workers=predictor.engine.workers, waits=waits):
         yield from answers
+
+
+def open_for_answers(
+    run: Path, *, at_least: Sequence[Wish], limits: Limits, num_images: float = math.inf, engine: str | None = None
+) -> Predictor:
+    """A run made ready, checked, with promises and limits in place of its own; see `predict`."""
+    predictor = promising(load_predictor(run, num_images=num_images, engine=engine), at_least)
+    return limited(predictor, limits)
 
 
 def load_predictor(run: Path, *, num_images: float = math.inf, engine: str | None = None) -> Predictor:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from hubel.core.errors import MissingExtraError
 from hubel.core.events import Event, Note, Progress, StageDone, Started
 from hubel.core.files import cache_root
+from hubel.core.launch import this_launch
 from hubel.core.rundir import new_run_folder, safe_run_name
 from hubel.data.cache import Cache
 from hubel.data.dataset import Dataset, without_spare_validation
@@ -101,7 +102,7 @@ def train(
     wanted = options.out or Path("runs") / safe_run_name(source_name(source))
     log.append(Started(dataset.root if path == source else called(source), len(dataset.examples), len(dataset.classes)))
     yield log[-1]
-    with Cache(rows or root / "rows") as cache, new_run_folder(wanted) as (folder, final):
+    with Cache(rows or root / "rows") as cache, new_run_folder(wanted, note=claim_note(root)) as (folder, final):
         session, notes = open_training(dataset, options, folder=root, cache=cache, stop=stop, started=started)
         session.by_values = list(column.values) if column else None
         session.origins, session.source = origins, called(source)
@@ -121,6 +122,12 @@ def train(
         yield from (event for event in log[num_told:] if not isinstance(event, Note) or event.weight == "warning")
         (folder / GRAPH).unlink(missing_ok=True)
     yield replace(finished, seconds=session.elapsed())
+
+
+def claim_note(root: Path) -> Path | None:
+    """Where a launch by torchrun notes its run folder, so that its next try, after a kill, takes the same one."""
+    launch = this_launch()
+    return None if launch is None else root / "claims" / f"{safe_run_name(launch.name)}.json"
 
 
 def warm_up() -> None:

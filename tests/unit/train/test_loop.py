@@ -163,3 +163,18 @@ def test_clipping_bounds_the_norm_of_all_gradients() -> None:
     next(event for event in fit(state, data) if isinstance(event, StepDone))
     moved = torch.cat([(weight - old).flatten() for weight, old in zip(network.parameters(), before, strict=True)])
     assert float(moved.detach().norm()) == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+def test_a_batch_in_pieces_teaches_what_it_does_at_once_where_no_norm_looks_at_batches() -> None:
+    networks = []
+    for accumulate in (1, 3):
+        network = without_norms(small_network())
+        state = begin(network, small_recipe(optimiser="sgd", accumulate=accumulate), 70, np.random.default_rng(0))
+        list(fit(state, small_set()))
+        networks.append(network.state_dict())
+    assert all(torch.allclose(networks[0][name], networks[1][name], atol=1e-6) for name in networks[0])
+
+
+def without_norms(network: nn.Sequential) -> nn.Sequential:
+    """The network without its norms."""
+    return nn.Sequential(*(layer for layer in network if not isinstance(layer, nn.BatchNorm2d)))

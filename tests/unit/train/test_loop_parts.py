@@ -17,10 +17,10 @@ from hubel.train.recipes import OPTIMISERS, RECIPES, SPRINT, OptimiserName
 from hubel.train.schedule import SCHEDULES, Plateau, ScheduleName, share_at
 from hubel.train.scoring import scores_of
 from hubel.train.state import begin
-from hubel.train.step import Batch, mean_loss
+from hubel.train.step import loss_of
 from small_networks import NUM_CLASSES, one_thread, small_network, small_recipe, small_set
 
-PICTURES, PLANES = np.zeros((4, 8, 8, 3), np.uint8), torch.zeros(4, 3, 8, 8)
+PICTURES = np.zeros((4, 8, 8, 3), np.uint8)
 
 alone = pytest.fixture(autouse=True, scope="module")(one_thread)
 
@@ -125,16 +125,16 @@ def test_an_image_that_counts_three_times_is_as_good_as_three_images() -> None:
     )
     assert own.class_weights is not None
     assert own.class_weights.tolist() == pytest.approx([2 / 3, 2.0])
-    found = mean_loss(scores, Batch(PLANES, labels, labels, own.class_weights), recipe)
+    found = loss_of(scores, labels, recipe, own.class_weights)
     thrice = torch.tensor([0, 1, 2, 3, 3, 3])
-    alike = mean_loss(scores[thrice], Batch(PLANES, labels[thrice], labels[thrice]), recipe)
+    alike = loss_of(scores[thrice], labels[thrice], recipe, None)
     assert float(found) == pytest.approx(float(alike), rel=1e-5)
 
 
 def test_mixed_images_count_by_the_shares_of_their_classes() -> None:
     recipe, weights = small_recipe(class_weights="balanced"), torch.tensor([0.5, 2.0])
     scores, targets = torch.zeros(1, 2), torch.tensor([[0.25, 0.75]])
-    found = mean_loss(scores, Batch(PLANES, targets.argmax(1), targets, weights), recipe)
+    found = loss_of(scores, targets, recipe, weights)
     assert float(found) == pytest.approx((0.25 * 0.5 + 0.75 * 2.0) * np.log(2))
 
 
