@@ -22,11 +22,10 @@ MOST_VIEWS = 4
 """So many views of each image are learned from where there is time."""
 SECONDS_TO_PREPARE = 12.0
 """Loading torch, cutting the base, and writing two graphs."""
-SHARE_BELOW = 0.7
-"""What the layers below the last stage take of the whole base."""
-COST_OF_LEARNING = 4.0
-"""Learning from an image in the last stage, in inferences of the whole base on the fastest engine."""
-LEAST_EPOCHS = 3
+WAYS_TO_SPEND = (("stage:2", 0.5, 5.0), ("stage:1", 0.75, 2.5), ("none", 1.0, 0.0))
+"""What of the base learns, the most promising first; what the layers below take of the whole base, and what learning from an image
+takes in inferences of the whole base on the fastest engine (`LAB.md`, 2026-11-22)."""
+LEAST_EPOCHS = 4
 """Fewer are not worth the preparation."""
 
 
@@ -91,14 +90,15 @@ def plan_size(
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What the rest of a budget is spent on: fine-tuning with so many views of each image, about so many seconds of it learning."""
+    """What the rest of a budget is spent on: what learns (see `fine.FineTuning`), from how many views, for about how long."""
 
+    unfreeze: str
     views: int
     learning_seconds: float
 
 
 def plan_fine_tuning(num_images: int, seconds_per_image: float, seconds_left: float) -> Spending | None:
-    """How to fine-tune in the time that is left; None where it would come to nothing.
+    """How to learn on in the time that is left; None where it would come to nothing.
 
     Parameters
     ----------
@@ -111,12 +111,15 @@ def plan_fine_tuning(num_images: int, seconds_per_image: float, seconds_left: fl
 
     Examples
     --------
-    >>> plan_fine_tuning(1000, 0.01, 30.0) is None, plan_fine_tuning(1000, 0.01, 200.0).views
-    (True, 4)
+    >>> [plan_fine_tuning(1000, 0.01, left).unfreeze for left in (400.0, 150.0, 60.0)]
+    ['stage:2', 'stage:1', 'none']
+    >>> plan_fine_tuning(1000, 0.01, 20.0) is None
+    True
     """
     once = num_images * seconds_per_image
-    for views in range(MOST_VIEWS, 0, -1):
-        learning = seconds_left - SECONDS_TO_PREPARE - once * (1 + views * SHARE_BELOW)
-        if learning >= LEAST_EPOCHS * once * COST_OF_LEARNING:
-            return Spending(views, learning)
+    for unfreeze, below, cost in WAYS_TO_SPEND:
+        for views in range(MOST_VIEWS, 1, -1):
+            learning = seconds_left - SECONDS_TO_PREPARE - once * (1 + (views - 1) * below)
+            if learning >= LEAST_EPOCHS * once * cost:
+                return Spending(unfreeze, views, learning)
     return None

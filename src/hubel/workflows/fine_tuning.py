@@ -27,6 +27,7 @@ from hubel.evaluate.curves import curves_svg
 from hubel.models.backbone import Backbone
 from hubel.models.foreign import load_torch_module
 from hubel.runtime.engines import installed, open_engine
+from hubel.runtime.probe import seconds_per_image
 from hubel.train.fine import FineTuning, fair_loss
 from hubel.train.head import Head, choose_strength, fit_head
 from hubel.train.learn import Examples, Learned, number_of_folds
@@ -114,19 +115,25 @@ def fine_tune_within(
     if learned.cross_validated_accuracy >= GOOD_ENOUGH:
         yield enough_note(learned.cross_validated_accuracy)
         return learned
-    spending = plan_fine_tuning(len(session.kept), session.seconds_per_image, session.seconds_left())
+    # what was measured when the engine was chosen may have been long ago, beside other work
+    pace = seconds_per_image(session.extractor.engine, session.extractor.spec.size)
+    spending = plan_fine_tuning(len(session.kept), pace, session.seconds_left())
     if spending is None or session.dataset.label_sets is not None or session.stopped_early or not installed("torch"):
         return learned
     yield spending_note(spending)
     before, read = session.options, session.elapsed()
-    session.options = replace(before, tuning=FineTuning(views=spending.views))
+    session.options = replace(before, tuning=FineTuning(unfreeze=spending.unfreeze, views=spending.views))
     examples = kept_examples(session)
     division = divide(examples, before.seed)
     probe = fit_probe(session, examples, division)
     recipe = yield from flips_settled(session, probe)
-    found = yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
+    found = yield from (
+        learn_frozen(session, probe, recipe)
+        if spending.unfreeze == "none"
+        else learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
+    )
     yield StageDone("learn", session.elapsed() - read)
-    if session.learning is None:
+    if found.head is probe.head:  # no better than a head on the plain views, which all images can teach and measure
         session.options = before
         return learned
     return found
@@ -143,10 +150,22 @@ def enough_note(accuracy: float) -> Note:
 
 def spending_note(spending: Spending) -> Note:
     """What the rest of the budget is spent on."""
-    seconds, views = f"{spending.learning_seconds:.0f}", spending.views
+    views, words = (
+        spending.views,
+        {"stage:1": ("last stage", "마지막 단계"), "stage:2": ("last two stages", "마지막 두 단계")},
+    )
+    if spending.unfreeze not in words:
+        return Note(
+            f"Plan for the time that is left: {views} views of each image, changed at random, teach the head.",
+            f"남은 시간의 계획: 이미지마다 무작위로 바꾼 {views}가지 모습으로 분류기를 학습합니다.",
+            "step",
+        )
+    seconds, (stage_en, stage_ko) = f"{spending.learning_seconds:.0f}", words[spending.unfreeze]
     return Note(
-        f"Fine-tuning the last stage of the base with the time that is left: {views} views of each image, about {seconds} s of learning.",
-        f"남은 시간으로 기반 모델의 마지막 단계를 미세 조정합니다: 이미지마다 {views}가지 모습, 학습 약 {seconds}초.",
+        f"Plan for the time that is left: the {stage_en} of the base learn from {views} views of each image, for at most about {seconds} s; "
+        "it ends earlier where validation says that no more is to be had.",
+        f"남은 시간의 계획: 기반 모델의 {stage_ko}를 이미지마다 {views}가지 모습으로 최대 약 {seconds}초 동안 학습합니다. 검증에서 더 나아질 것이 없으면 "
+        "일찍 끝냅니다.",
         "step",
     )
 

@@ -45,7 +45,7 @@ from hubel.workflows.tasks import Task, check_fits, task_of
 
 Result = TypeVar("Result")
 Improve = Callable[[Session, Learned], Generator[Event, None, Learned]]
-"""What may make something better of what was learned, and then sets the session's `learning`."""
+"""What may make something better of what was learned; it returns that itself where it does not."""
 
 
 def everything(dataset: Dataset) -> Dataset:
@@ -175,7 +175,7 @@ def read_and_learn(session: Session, task: Task, improve: Improve | None = None)
         yield from notes
         if improve is not None and session.options.views is None and view == "plain":
             learned = yield from improve(session, learned)
-            if session.learning is not None:
+            if learned is not candidate:
                 return learned
         view = next_view(session, learned) if learned is candidate else None
     assert learned is not None
