@@ -180,6 +180,29 @@ def test_ctrl_c_ends_with_what_is_there_and_trains_nothing(colours: Path, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
+def test_a_trial_that_failed_says_why() -> None:
+    done = TrialDone(
+        number=2, num_trials=2, settings={"strategy": "scratch", "depth": 12}, accuracy=None, pruned=False, epochs=0, best=0.9,
+        best_number=1, seconds=1.0, seconds_left=None, failure="It is too deep.",
+    )  # fmt: skip
+    assert "scratch depth=12 · failed: It is too deep. · best 90.0" in event_line(done)
+
+
+@pytest.mark.slow
+def test_what_is_impossible_fails_alone_and_only_where_all_is_does_the_search(colours: Path, tmp_path: Path) -> None:
+    command = ("tune", colours, "--size", "8", "--epochs", "1", "--over", "width=4", "--no-train", "--json")
+    ended = run_hubel(*command, "--over", "depth=1,12", "--out", tmp_path / "some")
+    assert ended.returncode == 0, ended.stderr
+    assert "does not take images of 8 pixels" in ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["num_trials"], found["num_failed"], found["best"]["settings"]["depth"]) == (2, 1, 1)
+    assert [row["state"] for row in trials_in(tmp_path / "some-tune")].count("failed") == 1
+    ended = run_hubel(*command, "--over", "depth=12", "--out", tmp_path / "none")
+    assert ended.returncode == 1, ended.stderr
+    assert "None of 1 trials came to its end" in ended.stderr
+    assert "does not take images of 8 pixels" in ended.stderr
+
+
 @pytest.mark.slow
 def test_every_combination_of_candidates_ends_the_search(colours: Path, tmp_path: Path) -> None:
     ended = run_hubel(

@@ -40,13 +40,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A trial that could not be brought to its end, such as one whose loss became infinite."""
+    """A trial that could not be brought to its end: its settings fit no image here, or its loss became infinite."""
 
     reason: str
 
 
-Trial = Generator[EpochDone, None, Score | Broken]
-"""A training in progress: its epochs, and how good it is at the end. Closing it ends it at once."""
+Trial = Generator[EpochDone, None, Score]
+"""A training in progress: its epochs, and how good it is at the end. Closing it ends it at once.
+
+Settings that cannot be raise a `UsageError` or a `ModelError`; `crew.step` makes a `Broken` of it, so that the search goes on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,6 @@ def words_of_features(scratch: Scratch, settings: Settings) -> list[str]:  # noq
 
 def try_scratch(material: Material, settings: Settings, stop: Callable[[], bool]) -> Trial:
     """A network of one's own, trained from its first weights."""
-    from hubel.train.loop import DivergedError
     from hubel.train.network import Limits, Task, Trained, train_network
 
     task = Task(
@@ -99,14 +101,11 @@ def try_scratch(material: Material, settings: Settings, stop: Callable[[], bool]
     limits = Limits(left=lambda _: math.inf, must_end=lambda _: stop(), over=lambda: False)
     scratch = scratch_with(material.scratch, settings, material.num_images)
     trained: Trained | None = None
-    try:
-        for event in train_network(task, scratch, material.seed, folder=material.checkpoints, limits=limits):
-            if isinstance(event, Trained):
-                trained = event
-            elif isinstance(event, EpochDone):
-                yield event
-    except DivergedError as error:
-        return Broken(str(error))
+    for event in train_network(task, scratch, material.seed, folder=material.checkpoints, limits=limits):
+        if isinstance(event, Trained):
+            trained = event
+        elif isinstance(event, EpochDone):
+            yield event
     assert trained is not None
     training = trained.training
     kept = next(epoch for epoch in training.epochs if epoch.epoch == training.kept_epoch)

@@ -25,7 +25,9 @@ TRIALS_FOR_IMPORTANCE = 20
 """From so many trials on, the best quarter has five, fewer of which say nothing about what they have in common."""
 BEST_SHARE = 0.25
 
-State = Literal["running", "complete", "pruned"]
+State = Literal["running", "complete", "pruned", "failed"]
+ENDED: tuple[State, ...] = ("complete", "pruned", "failed")
+"""In the order in which they stand in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trial as it is kept; `accuracy` is the best so far of one that was pruned, None where there was none."""
+    """A trial as it is kept.
+
+    `accuracy` is the best so far of one that was pruned or failed, None where there was none; `reason` is why it failed.
+    """
 
     number: int
     state: State
@@ -47,6 +52,7 @@ class Row:
     loss: float | None
     epochs: int
     seconds: float
+    reason: str = ""
 
 
 class Study:
@@ -158,10 +164,15 @@ class Study:
         return bool(trial.should_prune())
 
     def prune(self, number: int, seconds: float) -> None:
-        """Note that a trial was ended, for it lay behind or broke off."""
+        """Note that a trial was ended, for it lay behind."""
         trial = self.running.pop(number)
         trial.set_user_attr("seconds", seconds)
         self.optuna.tell(trial, state=state("PRUNED"))
+
+    def fail(self, number: int, reason: str, seconds: float) -> None:
+        """Note that a trial could not be brought to its end. Optuna hears of one that was pruned, so that it learns to keep away."""
+        self.running[number].set_user_attr("reason", reason)
+        self.prune(number, seconds)
 
     def complete(self, number: int, score: Score, seconds: float) -> None:
         """Note how good a trial came out."""
@@ -213,9 +224,9 @@ class Study:
 
 
 def ranked(rows: list[Row]) -> list[Row]:
-    """Trials with the best first: by accuracy, the lower loss among equals; pruned ones behind."""
+    """Trials with the best first: by accuracy, the lower loss among equals; pruned ones behind, and failed ones behind these."""
     done = [row for row in rows if row.state != "running"]
-    return sorted(done, key=lambda row: (row.state != "complete", -(row.accuracy or 0.0), row.loss or 0.0, row.number))
+    return sorted(done, key=lambda row: (ENDED.index(row.state), -(row.accuracy or 0.0), row.loss or 0.0, row.number))
 
 
 def row_of(trial: optuna.trial.FrozenTrial, how: State) -> Row:
@@ -223,12 +234,13 @@ def row_of(trial: optuna.trial.FrozenTrial, how: State) -> Row:
     attributes = trial.user_attrs
     return Row(
         number=attributes["number"],
-        state=how,
+        state="failed" if "reason" in attributes else how,
         settings=attributes["settings"],
         accuracy=trial.value if how == "complete" else max(trial.intermediate_values.values(), default=None),
         loss=attributes.get("loss"),
         epochs=attributes.get("epochs", 0),
         seconds=attributes.get("seconds", 0.0),
+        reason=attributes.get("reason", ""),
     )
 
 

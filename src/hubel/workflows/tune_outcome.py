@@ -62,12 +62,12 @@ def options_of(options: TuneOptions, best: Row, prepared: Prepared) -> TrainOpti
 def write_outcome(folder: Path, space: Space, rows: list[Row], importance: dict[str, float]) -> None:
     """The trials as a table, and the importance as a picture."""
     names = ["strategy", *(name for name in space.candidates if name != "strategy")]
-    columns = ("trial", "state", "validation_accuracy", "validation_loss", "epochs", "seconds", *names)
+    columns = ("trial", "state", "validation_accuracy", "validation_loss", "epochs", "seconds", *names, "failure")
     table = (
         (
             row.number, row.state, *(None if value is None else f"{value:.6g}" for value in (row.accuracy, row.loss)),
             row.epochs, f"{row.seconds:.3f}",
-            *(written(row.settings[name]) if name in row.settings else None for name in names),
+            *(written(row.settings[name]) if name in row.settings else None for name in names), row.reason or None,
         )
         for row in rows
     )  # fmt: skip

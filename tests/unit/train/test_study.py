@@ -92,6 +92,25 @@ def test_trials_that_fall_behind_are_pruned_and_stand_behind_the_others(tmp_path
     assert rows[0].accuracy == max(row.accuracy or 0 for row in rows)
 
 
+def test_failed_trials_stand_last_with_their_reason_and_are_not_tried_again(tmp_path: Path) -> None:
+    space = read_space(["depth=1,12"])
+    with open_study(tmp_path / "search", space, {}, seed=0) as study:
+        study.begin_with([{"depth": 12}])
+        first = study.next_job()
+        assert first is not None
+        study.fail(first.number, "12 is too deep.", 0.1)
+        second = study.next_job()
+        assert second is not None
+        study.complete(second.number, Score(0.5, 1.0), 1.0)
+        assert study.next_job() is None
+    with open_study(tmp_path / "search", space, {}, seed=0) as study:
+        rows = ranked(study.rows())
+    assert [(row.state, row.settings["depth"], row.reason) for row in rows] == [
+        ("complete", 1, ""),
+        ("failed", 12, "12 is too deep."),
+    ]
+
+
 def test_among_equals_the_lower_loss_is_the_better(tmp_path: Path) -> None:
     with open_study(tmp_path / "search", SPACE, {}, seed=0) as study:
         for loss in (0.5, 0.2, 0.4):
