@@ -108,6 +108,38 @@ def test_two_workers_search_and_the_best_is_trained_and_measured_on_images_no_tr
 
 
 @pytest.mark.slow
+def test_learning_on_a_base_is_searched_from_rows_made_once_and_the_best_is_trained_as_it_was_tried(
+    colours: Path, tmp_path: Path
+) -> None:
+    ended = run_hubel(
+        "tune", colours, "--over", "strategy=features,frozen,finetune", "--over", "fine_lr=1e-3,3e-4",
+        "--over", "unfreeze=stage:1,last:3", "--epochs", "2", "--trials", "6", "--workers", "2", "--out", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["num_trials"], found["num_failed"]) == (6, 0), found["trials"]
+    tried = [trial["settings"] for trial in found["trials"]]
+    assert sorted(settings["strategy"] for settings in tried) == ["features", *["finetune"] * 4, "frozen"]
+    assert read_card(tmp_path / "run" / "card.json").metrics.num_images == 24  # a fifth, which no trial was given
+    best = found["best"]
+    assert (best["settings"]["strategy"] == "features") == ("--strategy" not in found["command"])
+
+
+@pytest.mark.slow
+def test_the_best_fine_tuning_is_not_trained_twice(colours: Path, tmp_path: Path) -> None:
+    """What decides its weights is the same in the trial and in the training, so that the trial's checkpoint is taken up."""
+    ended = run_hubel(
+        "tune", colours, "--over", "strategy=finetune", "--over", "fine_lr=3e-3", "--epochs", "2", "--out", tmp_path / "run",
+        "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["ended"] == "exhausted"
+    assert "--strategy finetune --epochs 2 --lr 0.003" in found["command"]
+    assert ended.stderr.count("Going on after epoch 2") == 1
+
+
+@pytest.mark.slow
 def test_the_printed_command_makes_the_same_model_as_the_search(colours: Path, tmp_path: Path) -> None:
     command = ("tune", colours, *TINY, *SPACE, "--trials", "3", "--out", tmp_path / "run", "--json")
     found = json.loads(run_hubel(*command).stdout)

@@ -102,22 +102,20 @@ def recipe_of(words: Words, usual: str = "classic") -> Any:
         if value is not None:
             one_of(option, value, allowed)
     changes: dict[str, Any] = {
-        "epochs": words.epochs, "batch_size": words.batch_size, "optimiser": words.optimiser,
+        "batch_size": words.batch_size, "optimiser": words.optimiser,
         "learning_rate": words.learning_rate, "schedule": words.schedule,
         "augmentation": None if words.augment is None else augmentation_of(words.augment),
     }  # fmt: skip
     changes = {name: value for name, value in changes.items() if value is not None}
-    if words.epochs is not None:
-        changes["least_steps"] = 0  # the user's number stands
     if words.augment is not None:
         changes["test_mirror"] = False  # and the user's flips
     changes |= pairs("--set", words.finer or [], FINER)
     recipe = (FOUND | {FINE.name: FINE})[words.recipe or usual]
     if words.patience is not None:
         changes["patience"] = words.patience or None
-    elif words.epochs is not None and recipe.patience is not None:
-        changes["patience"] = max(2, min(recipe.patience, words.epochs // 2))  # so that it can fire
     try:
+        if words.epochs is not None:
+            recipe = recipe.for_epochs(words.epochs)
         return Recipe.model_validate(recipe.model_dump() | changes)
     except ValidationError as error:
         raise does_not_fit(error) from error

@@ -89,7 +89,7 @@ def ending(tuned: Tuned) -> str:
     """Why the search ended, and its best trial."""
     number, best = len(tuned.rows), tuned.best
     pruned, failed = (sum(row.state == how for row in tuned.rows) for how in ("pruned", "failed"))
-    lost_en, lost_ko = (f", {failed} failed", f", {failed}번은 실패했습니다") if failed else ("", "")
+    lost = say(en=f", {failed} failed", ko=f", {failed}번은 실패했습니다") if failed else ""
     why = {
         "trials": say(en="All trials are done", ko="모든 시도를 마쳤습니다"),
         "budget": say(en="The time is over", ko="시간이 다 되었습니다"),
@@ -98,8 +98,8 @@ def ending(tuned: Tuned) -> str:
     }[tuned.ended]
     figure, tried = plain_percent(best.accuracy or 0.0), settings_text(best.settings)
     return say(
-        en=f"{why}: {number} trials, {pruned} of them pruned{lost_en}. Best is trial {best.number} with {figure} on the validation images: {tried}",
-        ko=f"{why}: 시도 {number}번 가운데 {pruned}번은 일찍 중단했습니다{lost_ko}. 가장 좋은 시도는 {best.number}번, 검증 이미지에서 {figure}: {tried}",
+        en=f"{why}: {number} trials, {pruned} of them pruned{lost}. Best is trial {best.number} with {figure} on the validation images: {tried}",
+        ko=f"{why}: 시도 {number}번 가운데 {pruned}번은 일찍 중단했습니다{lost}. 가장 좋은 시도는 {best.number}번, 검증 이미지에서 {figure}: {tried}",
     )
 
 

@@ -248,7 +248,7 @@ def work(stored: Material, folder: Path, line: Connection, ended: Any, threads: 
         return bool(ended.is_set()) or not parent.is_alive()
 
     material = stored.restore(folder)
-    if "pixels" in material.train:
+    if "pixels" in material.train or material.above is not None:
         import torch
 
         torch.set_num_threads(threads)

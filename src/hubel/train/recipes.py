@@ -86,6 +86,22 @@ class Recipe(Frozen):
         """Whether more epochs leave the first ones as they were: the rate does not depend on where the end is."""
         return self.schedule in {"constant", "plateau"} and not self.warm_up
 
+    def for_epochs(self, epochs: int) -> Recipe:
+        """The recipe with the number of epochs that was asked for, and a patience that can end it earlier.
+
+        Raises
+        ------
+        ValidationError
+            When there cannot be so many.
+
+        Examples
+        --------
+        >>> (FINE.for_epochs(3).epochs, FINE.for_epochs(3).least_steps, FINE.for_epochs(3).patience)
+        (3, 0, 2)
+        """
+        patience = self.patience and max(2, min(self.patience, epochs // 2))
+        return Recipe.model_validate(self.model_dump() | {"epochs": epochs, "least_steps": 0, "patience": patience})
+
     def without_flips(self) -> Recipe:
         """The recipe for pictures in which left and right mean something."""
         flips = dict.fromkeys(("horizontal_flip", "alternating_flip"), False)

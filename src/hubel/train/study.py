@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hubel.core.events import EpochDone
 from hubel.core.seeds import generator
+from hubel.train.recipes import MOST_EPOCHS
 from hubel.train.space import Space
 from hubel.train.strategies import Score, Settings, Value
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TRIALS_FOR_IMPORTANCE = 20
 """From so many trials on, the best quarter has five, fewer of which say nothing about what they have in common."""
 BEST_SHARE = 0.25
+EPOCHS_BEFORE_PRUNING = 2
 
 State = Literal["running", "complete", "pruned", "failed"]
 ENDED: tuple[State, ...] = ("complete", "pruned", "failed")
@@ -157,11 +159,16 @@ class Study:
         return [row.settings for row in self.rows()]
 
     def must_prune(self, number: int, epoch: EpochDone) -> bool:
-        """Note an epoch of a trial; whether it lies so far behind that it should be ended."""
+        """Note an epoch of a trial; whether it lies so far behind others of its strategy that it should be ended.
+
+        A pretrained base is ahead from the first epoch on, which says nothing of where a network from scratch will end. So
+        each strategy has epoch numbers of its own, and only those of equal numbers are compared.
+        """
         trial = self.running[number]
-        trial.report(epoch.validation_accuracy or 0.0, epoch.epoch)
+        strategy = self.space.strategies.index(str(trial.user_attrs["settings"]["strategy"]))
+        trial.report(epoch.validation_accuracy or 0.0, epoch.epoch + strategy * MOST_EPOCHS)
         trial.set_user_attr("epochs", epoch.epoch)
-        return bool(trial.should_prune())
+        return epoch.epoch >= EPOCHS_BEFORE_PRUNING and bool(trial.should_prune())
 
     def prune(self, number: int, seconds: float) -> None:
         """Note that a trial was ended, for it lay behind."""
