@@ -108,6 +108,38 @@ def test_two_workers_search_and_the_best_is_trained_and_measured_on_images_no_tr
 
 
 @pytest.mark.slow
+def test_learning_on_a_base_is_searched_from_rows_made_once_and_the_best_is_trained_as_it_was_tried(
+    colours: Path, tmp_path: Path
+) -> None:
+    ended = run_hubel(
+        "tune", colours, "--over", "strategy=features,frozen,finetune", "--over", "fine_lr=1e-3,3e-4",
+        "--over", "unfreeze=stage:1,last:3", "--epochs", "2", "--trials", "6", "--workers", "2", "--out", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["num_trials"], found["num_failed"]) == (6, 0), found["trials"]
+    tried = [trial["settings"] for trial in found["trials"]]
+    assert sorted(settings["strategy"] for settings in tried) == ["features", *["finetune"] * 4, "frozen"]
+    assert read_card(tmp_path / "run" / "card.json").metrics.num_images == 24  # a fifth, which no trial was given
+    best = found["best"]
+    assert (best["settings"]["strategy"] == "features") == ("--strategy" not in found["command"])
+
+
+@pytest.mark.slow
+def test_the_best_fine_tuning_is_not_trained_twice(colours: Path, tmp_path: Path) -> None:
+    """What decides its weights is the same in the trial and in the training, so that the trial's checkpoint is taken up."""
+    ended = run_hubel(
+        "tune", colours, "--over", "strategy=finetune", "--over", "fine_lr=3e-3", "--epochs", "2", "--out", tmp_path / "run",
+        "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["ended"] == "exhausted"
+    assert "--strategy finetune --epochs 2 --lr 0.003" in found["command"]
+    assert ended.stderr.count("Going on after epoch 2") == 1
+
+
+@pytest.mark.slow
 def test_the_printed_command_makes_the_same_model_as_the_search(colours: Path, tmp_path: Path) -> None:
     command = ("tune", colours, *TINY, *SPACE, "--trials", "3", "--out", tmp_path / "run", "--json")
     found = json.loads(run_hubel(*command).stdout)
@@ -178,6 +210,29 @@ def test_ctrl_c_ends_with_what_is_there_and_trains_nothing(colours: Path, tmp_pa
     assert found["run"] is None
     assert found["command"].startswith("hubel train")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_trial_that_failed_says_why() -> None:
+    done = TrialDone(
+        number=2, num_trials=2, settings={"strategy": "scratch", "depth": 12}, accuracy=None, pruned=False, epochs=0, best=0.9,
+        best_number=1, seconds=1.0, seconds_left=None, failure="It is too deep.",
+    )  # fmt: skip
+    assert "scratch depth=12 · failed: It is too deep. · best 90.0" in event_line(done)
+
+
+@pytest.mark.slow
+def test_what_is_impossible_fails_alone_and_only_where_all_is_does_the_search(colours: Path, tmp_path: Path) -> None:
+    command = ("tune", colours, "--size", "8", "--epochs", "1", "--over", "width=4", "--no-train", "--json")
+    ended = run_hubel(*command, "--over", "depth=1,12", "--out", tmp_path / "some")
+    assert ended.returncode == 0, ended.stderr
+    assert "does not take images of 8 pixels" in ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["num_trials"], found["num_failed"], found["best"]["settings"]["depth"]) == (2, 1, 1)
+    assert [row["state"] for row in trials_in(tmp_path / "some-tune")].count("failed") == 1
+    ended = run_hubel(*command, "--over", "depth=12", "--out", tmp_path / "none")
+    assert ended.returncode == 1, ended.stderr
+    assert "None of 1 trials came to its end" in ended.stderr
+    assert "does not take images of 8 pixels" in ended.stderr
 
 
 @pytest.mark.slow

@@ -143,8 +143,10 @@ def trial_line(event: TrialDone) -> str:
     total = "" if event.num_trials is None else f"/{event.num_trials}"
     number = f"{event.number:>{len(total) - 1 if total else 1}}{total}"
     tried = settings_text(event.settings)
-    if event.accuracy is None:
-        came = say(en="broke off", ko="중간에 무너짐")
+    if event.failure:
+        came = say(en=f"failed: {event.failure}", ko=f"실패: {event.failure}")
+    elif event.accuracy is None:  # closed before its first epoch
+        came = "–"
     elif event.pruned:
         reached, epochs = percent(event.accuracy), event.epochs
         came = say(en=f"pruned at {reached} after epoch {epochs}", ko=f"{epochs}번째 에포크 뒤 {reached}에서 중단")

@@ -69,11 +69,13 @@ def tune(  # noqa: PLR0913, PLR0917  an option each
         list[str] | None,
         option(
             en="What is searched: candidates such as width=32,48,64 or augment=none,photos, or a range such as lr=1e-4..1e-1; several "
-            "times. Of strategy (features, scratch), lr, width, depth, dropout, augment, batch_size, optimiser, weight_decay, "
-            "label_smoothing. If not given, the first six.",
+            "times. Of strategy (features, frozen, finetune, scratch); of scratch lr, width, depth, dropout, augment, batch_size, optimiser, "
+            "weight_decay, label_smoothing; of finetune fine_lr, unfreeze (stage:1, stage:2, last:3). If not given, features and scratch "
+            "with lr, width, depth, dropout and augment.",
             ko="탐색할 설정: width=32,48,64 나 augment=none,photos 같은 후보, 또는 lr=1e-4..1e-1 같은 범위(여러 번 지정 가능). strategy(features, "
-            "scratch), lr, width, depth, dropout, augment, batch_size, optimiser, weight_decay, label_smoothing 가운데 고릅니다. 기본값은 "
-            "앞의 여섯 가지입니다.",
+            "frozen, finetune, scratch), scratch의 lr, width, depth, dropout, augment, batch_size, optimiser, weight_decay, label_smoothing, "
+            "finetune의 fine_lr, unfreeze(stage:1, stage:2, last:3) 가운데 고릅니다. 기본값은 features와 scratch, 그리고 lr, width, depth, "
+            "dropout, augment입니다.",
             metavar=("NAME=VALUES", "이름=값들"),
         ),
     ] = None,

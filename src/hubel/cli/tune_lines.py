@@ -31,6 +31,7 @@ def tune_record(tuned: Tuned) -> dict[str, Any]:
         "ended": tuned.ended,
         "num_trials": len(tuned.rows),
         "num_pruned": sum(row.state == "pruned" for row in tuned.rows),
+        "num_failed": sum(row.state == "failed" for row in tuned.rows),
         "best": row_record(tuned.best),
         "trials": [row_record(row) for row in tuned.rows],
         "importance": tuned.importance,
@@ -51,6 +52,7 @@ def row_record(row: Row) -> dict[str, Any]:
         "validation_loss": row.loss,
         "epochs": row.epochs,
         "seconds": round(row.seconds, 3),
+        "failure": row.reason or None,
     }
 
 
@@ -86,7 +88,8 @@ def tune_summary(tuned: Tuned) -> Iterator[RenderableType]:
 def ending(tuned: Tuned) -> str:
     """Why the search ended, and its best trial."""
     number, best = len(tuned.rows), tuned.best
-    pruned = sum(row.state == "pruned" for row in tuned.rows)
+    pruned, failed = (sum(row.state == how for row in tuned.rows) for how in ("pruned", "failed"))
+    lost = say(en=f", {failed} failed", ko=f", {failed}번은 실패했습니다") if failed else ""
     why = {
         "trials": say(en="All trials are done", ko="모든 시도를 마쳤습니다"),
         "budget": say(en="The time is over", ko="시간이 다 되었습니다"),
@@ -95,8 +98,8 @@ def ending(tuned: Tuned) -> str:
     }[tuned.ended]
     figure, tried = plain_percent(best.accuracy or 0.0), settings_text(best.settings)
     return say(
-        en=f"{why}: {number} trials, {pruned} of them pruned. Best is trial {best.number} with {figure} on the validation images: {tried}",
-        ko=f"{why}: 시도 {number}번 가운데 {pruned}번은 일찍 중단했습니다. 가장 좋은 시도는 {best.number}번, 검증 이미지에서 {figure}: {tried}",
+        en=f"{why}: {number} trials, {pruned} of them pruned{lost}. Best is trial {best.number} with {figure} on the validation images: {tried}",
+        ko=f"{why}: 시도 {number}번 가운데 {pruned}번은 일찍 중단했습니다{lost}. 가장 좋은 시도는 {best.number}번, 검증 이미지에서 {figure}: {tried}",
     )
 
 
@@ -111,11 +114,13 @@ def trial_table(rows: tuple[Row, ...]) -> Table:
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for row in rows:
         figure = "–" if row.accuracy is None else plain_percent(row.accuracy)
-        pruned = say(en=" (pruned)", ko=" (중단)") if row.state == "pruned" else ""
+        how = {"pruned": say(en=" (pruned)", ko=" (중단)"), "failed": say(en=" (failed)", ko=" (실패)")}.get(
+            row.state, ""
+        )
         loss = "–" if row.loss is None else f"{row.loss:.4f}"
         epochs = str(row.epochs) if row.epochs else "–"
         table.add_row(
-            str(row.number), figure, loss, epochs, duration(row.seconds), Text(settings_text(row.settings) + pruned)
+            str(row.number), figure, loss, epochs, duration(row.seconds), Text(settings_text(row.settings) + how)
         )
     return table
 

@@ -92,9 +92,10 @@ class Checkpointed:
 
 @dataclass(frozen=True, slots=True)
 class TrialDone:
-    """A trial of a search ended. `accuracy` on the tuning images is None of one that broke off before it had any.
+    """A trial of a search ended. `accuracy` on the tuning images is None of one that failed before it had any.
 
-    `pruned` tells that it was ended after `epochs` because it lay behind, or broke off; `best` is the best accuracy so far, of
+    `pruned` tells that it was ended after `epochs` because it lay behind; `failure` is why it could not be brought to its end,
+    empty where it could; `best` is the best accuracy so far, of
     the trial `best_number`, None before there is one. `num_trials` is None where time alone ends the search.
     """
 
@@ -108,6 +109,7 @@ class TrialDone:
     best_number: int | None
     seconds: float
     seconds_left: float | None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

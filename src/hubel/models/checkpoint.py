@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Collection, Mapping
@@ -64,6 +65,29 @@ def check_checkpoint(path: Path) -> None:
                 ko=f"{path} 에 체크포인트 파일이 없습니다. @ 기호 뒤의 경로를 확인하세요.",
             )
         )
+
+
+def network_of(path: Path) -> str:
+    """The network whose weights `hubel train` says a .safetensors file holds, without ``@FILE``; empty of other files.
+
+    Raises
+    ------
+    ModelError, MissingExtraError
+        As `read_checkpoint`.
+    """
+    check_checkpoint(path)
+    if path.suffix.lower() in PICKLES:
+        return ""
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:
+        raise MissingExtraError(error.name or "safetensors", "torch") from error
+    try:
+        with safe_open(path, framework="np") as opened:
+            record = json.loads((opened.metadata() or {}).get("hubel", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise damaged(path, error) from error
+    return str(record.get("network", "")).partition("@")[0]
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:

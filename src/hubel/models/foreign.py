@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubel.core.card import BaseInfo
+from hubel.core.errors import ModelError
 from hubel.core.files import file_sha256, write_atomically
 from hubel.core.frozen import Frozen
+from hubel.core.language import say
 from hubel.models.backbone import BUNDLED, Backbone
-from hubel.models.checkpoint import check_checkpoint
+from hubel.models.checkpoint import check_checkpoint, network_of
 from hubel.models.timm_network import (
     Request,
     full_name,
@@ -25,6 +27,10 @@ from hubel.models.timm_network import (
 
 if TYPE_CHECKING:
     from hubel.models.cut import Base
+
+
+IN_TIMM = "tf_efficientnet_lite0"
+"""What timm calls the bundled base."""
 
 
 class Record(Frozen):
@@ -53,6 +59,7 @@ def open_foreign(name: str, store: Path) -> Backbone:
         When there is no such model, its weights cannot be fetched, read or fitted, or the network not be converted.
     """
     request = parse_name(name)
+    refuse_bundled_name(request)
     path = store / f"{record_name(request)}.json"
     record = read_record(path)
     if record is None:
@@ -73,6 +80,25 @@ def load_torch_module(name: str) -> Base:
     from hubel.models.torch_module import load_bundled_module, wrap_network
 
     return load_bundled_module() if name == BUNDLED else wrap_network(load_network(parse_name(name)))
+
+
+def refuse_bundled_name(request: Request) -> None:
+    """Refuse to put weights of the bundled base into timm's `efficientnet_lite0`: all would fit, and the edges would be padded otherwise.
+
+    Raises
+    ------
+    ModelError
+        With the name that it has in timm.
+    """
+    if request.architecture == BUNDLED and request.checkpoint and network_of(request.checkpoint) == BUNDLED:
+        raise ModelError(
+            say(
+                en=f"{request.checkpoint} holds weights of the bundled base, which timm calls {IN_TIMM}; its {BUNDLED} is another network. "
+                f"Give --model {IN_TIMM}@{request.checkpoint}",
+                ko=f"{request.checkpoint} 은(는) 내장 기반 모델의 가중치이며 timm에서는 {IN_TIMM} 이라고 부릅니다. timm의 {BUNDLED} 은(는) 다른 "
+                f"신경망입니다. --model {IN_TIMM}@{request.checkpoint} 을(를) 지정하세요.",
+            )
+        )
 
 
 def record_name(request: Request) -> str:

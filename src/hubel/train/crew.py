@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hubel.core.errors import HubelError
+from hubel.core.errors import HubelError, MissingExtraError, ModelError, UsageError
 from hubel.core.events import EpochDone
 from hubel.core.language import say
 from hubel.core.parallel import usable_cores
@@ -47,12 +47,22 @@ def started(material: Material, settings: Settings, stop: Callable[[], bool]) ->
 
 
 def step(trial: Trial) -> EpochDone | Score | Broken:
-    """Train until there is something to tell."""
+    """Train until there is something to tell. What only these settings make impossible ends this trial and not the search.
+
+    Raises
+    ------
+    HubelError
+        When other settings would fare no better: a package is missing, or the data cannot be learned from.
+    """
     try:
         return next(trial)
     except StopIteration as end:
-        ended: Score | Broken = end.value
+        ended: Score = end.value
         return ended
+    except MissingExtraError:
+        raise
+    except (UsageError, ModelError) as error:
+        return Broken(str(error))
 
 
 class Alone:
@@ -238,7 +248,7 @@ def work(stored: Material, folder: Path, line: Connection, ended: Any, threads: 
         return bool(ended.is_set()) or not parent.is_alive()
 
     material = stored.restore(folder)
-    if "pixels" in material.train:
+    if "pixels" in material.train or material.above is not None:
         import torch
 
         torch.set_num_threads(threads)

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
 
+from hubel.train.head import Head
+from hubel.train.recipes import Recipe
 from hubel.train.scratch import Scratch
 
 Arrays = Mapping[str, np.ndarray]
-"""By name: ``labels`` and ``groups``, and as strategies need them ``pixels`` (n size size 3) and ``features`` (n d)."""
+"""By name: ``labels`` and ``groups``, and as strategies need them ``pixels`` (n size size 3), ``features`` (n d), those of changed
+views (`view_name`), and rows (n m) from below a cut (`row_name`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What trials that learn on top of a base know beside the arrays.
+
+    Parameters
+    ----------
+    base
+        A name that `models.foreign.load_torch_module` takes.
+    size
+        The side of its input in pixels.
+    recipe
+        How what is above a cut learns, flips settled.
+    head
+        Fitted on the frozen base, to begin with.
+    about
+        By what the base, the images and their order are known.
+    """
+
+    base: str
+    size: int
+    recipe: Recipe
+    head: Head
+    about: tuple[str, ...]
+
+
+def view_name(number: int) -> str:
+    """The array with the features of a changed view; they count from 1."""
+    return f"features-{number}"
+
+
+def row_name(place: int, number: int) -> str:
+    """The array with what the steps below a cut at this place make of a view, the plain one being 0."""
+    return f"rows-{place}-{number}"
+
+
+def views_in(arrays: Arrays, name: Callable[[int], str], first: int) -> list[np.ndarray]:
+    """The arrays of all views that are there, from the first number on."""
+    return [arrays[one] for one in takewhile(arrays.__contains__, map(name, count(first)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +78,8 @@ class Material:
         The same for every trial, so that they differ by their settings alone.
     checkpoints
         Where interrupted trainings are kept.
+    above
+        What learning above a cut of a base needs, where that is tried.
     """
 
     train: Arrays
@@ -44,6 +90,7 @@ class Material:
     scratch: Scratch
     seed: int
     checkpoints: Path
+    above: Above | None = None
 
     def store(self, folder: Path) -> Material:
         """Write the arrays into a folder; what is returned is without them, small enough to be sent to another process."""

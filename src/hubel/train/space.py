@@ -13,7 +13,8 @@ from hubel.core.errors import UsageError
 from hubel.core.language import say
 from hubel.data.augmentation import AUGMENTATIONS
 from hubel.data.names import nearest, shown
-from hubel.train.recipes import OPTIMISERS
+from hubel.train.fine import FineTuning
+from hubel.train.recipes import FINE, OPTIMISERS
 from hubel.train.scratch import Scratch
 from hubel.train.strategies import STRATEGIES, Value
 
@@ -38,6 +39,8 @@ class Setting:
 SETTINGS = {
     "strategy": Setting("word", words=tuple(STRATEGIES)),
     "lr": Setting("rate", 1e-7, 1e2),
+    "fine_lr": Setting("rate", 1e-7, 1e2),
+    "unfreeze": Setting("word", words=("stage:1", "stage:2", "last:3")),
     "width": Setting("count", 4, 1024),
     "depth": Setting("count", 1, 12),
     "dropout": Setting("share", 0.0, 0.9),
@@ -77,8 +80,12 @@ class Space:
     @property
     def strategies(self) -> tuple[str, ...]:
         """What is chosen among; from scratch alone where nothing is said of it."""
-        found = self.candidates.get("strategy")
-        return tuple(map(str, found.values)) if isinstance(found, Choices) else ("scratch",)
+        return self.words("strategy") or ("scratch",)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The candidates of a setting that is one of some words; none where it is not searched."""
+        found = self.candidates.get(name)
+        return tuple(map(str, found.values)) if isinstance(found, Choices) else ()
 
     def record(self) -> dict[str, Any]:
         """The space as JSON types."""
@@ -104,7 +111,7 @@ class Space:
         recipe = scratch.recipe
         augment = next((name for name, known in AUGMENTATIONS.items() if known == recipe.augmentation), "none")
         wanted: dict[str, Value] = {
-            "lr": recipe.rate, "augment": augment, "batch_size": recipe.batch_size, "optimiser": recipe.optimiser,
+            "lr": recipe.rate, "fine_lr": FINE.rate, "unfreeze": FineTuning().unfreeze, "augment": augment, "batch_size": recipe.batch_size, "optimiser": recipe.optimiser,
             "weight_decay": recipe.weight_decay, "label_smoothing": recipe.label_smoothing,
             **{name: setting.usual for name, setting in OWN["hubel_small"].items()},
         }  # fmt: skip
@@ -131,6 +138,8 @@ class Space:
 def usual_space(scratch: Scratch, size: int) -> Space:
     """What is searched where nothing is said: strategy, rate, width, depth, dropout, augmentation.
 
+    Strategies for which the base has to be run on every image in several views wait until they are named.
+
     Parameters
     ----------
     scratch
@@ -142,7 +151,7 @@ def usual_space(scratch: Scratch, size: int) -> Space:
     fitting = tuple(depth for depth in (3, 4, 5, 6) if size >> (1 + depth // 2))
     return Space(
         {
-            "strategy": Choices(tuple(STRATEGIES)),
+            "strategy": Choices(("features", "scratch")),
             "lr": Range(rounded("lr", rate / 10), rounded("lr", rate * 10)),
             "width": Choices((32, 48, 64, 96)),
             "depth": Choices(fitting),
@@ -287,9 +296,10 @@ def unused_setting(name: str, strategies: tuple[str, ...]) -> UsageError:
     """The error for a setting that none of the strategies has."""
     chosen = ", ".join(strategies)
     able = ", ".join(one for one, strategy in STRATEGIES.items() if name in strategy.settings)
+    own = ", ".join(dict.fromkeys(other for one in strategies for other in STRATEGIES[one].settings)) or "–"
     return UsageError(
         say(
-            en=f"The strategy {chosen} has no {name}, so there is nothing to search. Add one that has: --over strategy={able}",
-            ko=f"전략 {chosen} 에는 {name} 설정이 없어 탐색할 것이 없습니다. 이 설정이 있는 전략을 넣으세요: --over strategy={able}",
+            en=f"The strategy {chosen} has no {name}, so there is nothing to search (its settings: {own}). Add one that has: --over strategy={able}",
+            ko=f"전략 {chosen} 에는 {name} 설정이 없어 탐색할 것이 없습니다(있는 설정: {own}). 이 설정이 있는 전략을 넣으세요: --over strategy={able}",
         )
     )

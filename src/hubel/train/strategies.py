@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from hubel.core.errors import UsageError
 from hubel.core.events import EpochDone
+from hubel.core.language import say
+from hubel.core.learning import Training
+from hubel.core.types import Labels, Logits
 from hubel.data.augmentation import AUGMENTATIONS
 from hubel.models.settings import with_settings
+from hubel.train.fine import FineTuning
+from hubel.train.frozen import choose_head
 from hubel.train.learn import Examples, learn
 from hubel.train.losses import weighted_log_loss
-from hubel.train.material import Material
-from hubel.train.recipes import RECIPES, Recipe
+from hubel.train.material import Material, row_name, view_name, views_in
+from hubel.train.recipes import FINE, RECIPES, Recipe
 from hubel.train.scratch import Scratch
+
+if TYPE_CHECKING:
+    from hubel.train.top import Tuned
 
 Value = str | int | float
 Settings = Mapping[str, Value]
@@ -40,13 +50,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A trial that could not be brought to its end, such as one whose loss became infinite."""
+    """A trial that could not be brought to its end: its settings fit no image here, or its loss became infinite."""
 
     reason: str
 
 
-Trial = Generator[EpochDone, None, Score | Broken]
-"""A training in progress: its epochs, and how good it is at the end. Closing it ends it at once."""
+Trial = Generator[EpochDone, None, Score]
+"""A training in progress: its epochs, and how good it is at the end. Closing it ends it at once.
+
+Settings that cannot be raise a `UsageError` or a `ModelError`; `crew.step` makes a `Broken` of it, so that the search goes on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class Strategy:
     `try_out` is given the material, the settings and what asks to stop; `words` gives the options of ``hubel train``.
     """
 
-    needs: Literal["features", "pixels"]
+    needs: Literal["features", "views", "rows", "pixels"]
     settings: tuple[str, ...]
     try_out: Callable[[Material, Settings, Callable[[], bool]], Trial]
     words: Callable[[Scratch, Settings], list[str]]
@@ -77,9 +90,13 @@ def try_features(material: Material, settings: Settings, stop: Callable[[], bool
         num_classes=material.num_classes,
     )
     learned = learn(features, examples, material.seed, stop=stop)
-    truth = labels[learned.measured]
-    right = learned.logits.argmax(1) == truth
-    return Score(float(right.mean()), weighted_log_loss(learned.logits, truth, np.ones(len(truth))))
+    return score_of_logits(learned.logits, labels[learned.measured])
+
+
+def score_of_logits(logits: Logits, labels: Labels) -> Score:
+    """How good scores (m k) are."""
+    loss = weighted_log_loss(logits, labels, np.ones(len(labels)))
+    return Score(float((logits.argmax(1) == labels).mean()), loss)
 
 
 def words_of_features(scratch: Scratch, settings: Settings) -> list[str]:  # noqa: ARG001  a Strategy's form
@@ -87,9 +104,104 @@ def words_of_features(scratch: Scratch, settings: Settings) -> list[str]:  # noq
     return []
 
 
+def try_frozen(material: Material, settings: Settings, stop: Callable[[], bool]) -> Trial:  # noqa: ARG001  a Strategy's form
+    """A head that learned from changed views, too; the base stays as it is."""
+    yield from ()
+    assert material.above is not None
+    tuning = material.tuning
+    views = [material.train["features"], *views_in(material.train, view_name, 1)]
+    judging = tuning["features"], tuning["labels"]
+    chosen = choose_head(views, material.train["labels"], material.above.head, judging)
+    return score_of_logits(chosen.head.logits(judging[0]), judging[1])
+
+
+def words_of_frozen(scratch: Scratch, settings: Settings) -> list[str]:  # noqa: ARG001  a Strategy's form
+    """The options of ``hubel train`` for `tuning_with`."""
+    return ["--strategy", "frozen"]
+
+
+def try_finetune(material: Material, settings: Settings, stop: Callable[[], bool]) -> Trial:
+    """The last layers of the base learn on, from rows that those below made once for all trials."""
+    import torch
+
+    from hubel.models.cut import find_cut, halve, steps_of
+    from hubel.models.foreign import load_torch_module
+    from hubel.train.network import Limits
+    from hubel.train.sets import RowSet
+    from hubel.train.top import Top, train_top
+
+    assert material.above is not None
+    above, choices = material.above, tuning_with(material.scratch, settings)
+    base = load_torch_module(above.base)
+    cut = find_cut(choices.unfreeze, steps_of(base, above.size))
+    found = [views_in(arrays, partial(row_name, cut.place), 0) for arrays in (material.train, material.tuning)]
+    if not found[0]:
+        raise too_large(choices.unfreeze)
+    learned, judged = (
+        RowSet(
+            [torch.from_numpy(view) for view in views],
+            torch.from_numpy(arrays["labels"].astype(np.int64)),
+            material.num_classes,
+        )
+        for views, arrays in zip(found, (material.train, material.tuning), strict=True)
+    )
+    recipe = above.recipe.model_copy(update={"learning_rate": choices.recipe.learning_rate})
+    steps = train_top(
+        Top(halve(base, cut, above.size)[1], cut, above.head, choices), recipe, (learned, judged), choices,
+        seed=material.seed, about=[*above.about, cut.place, cut.first], folder=material.checkpoints,
+        limits=Limits(left=lambda _: math.inf, must_end=lambda _: stop(), over=lambda: False),
+    )  # fmt: skip
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            tuned: Tuned = end.value
+            return score_of(tuned.training)
+        if isinstance(event, EpochDone):
+            yield event
+
+
+def tuning_with(scratch: Scratch, settings: Settings) -> FineTuning:
+    """The learning on top of a base that these settings ask for; of what `scratch` says, the number of epochs counts."""
+    if settings["strategy"] == "frozen":
+        return FineTuning(unfreeze="none")
+    recipe = fine_recipe(scratch)
+    if "fine_lr" in settings:
+        recipe = recipe.model_copy(update={"learning_rate": float(settings["fine_lr"])})
+    return FineTuning(unfreeze=str(settings.get("unfreeze", FineTuning().unfreeze)), recipe=recipe)
+
+
+def fine_recipe(scratch: Scratch) -> Recipe:
+    """The recipe of fine-tuning, with the epochs that were asked for."""
+    asked = scratch.recipe.epochs
+    return FINE if asked == RECIPES[scratch.recipe.name].epochs else FINE.with_epochs(asked)
+
+
+def words_of_finetune(scratch: Scratch, settings: Settings) -> list[str]:
+    """The options of ``hubel train`` for `tuning_with`."""
+    words = ["--strategy", "finetune"]
+    if scratch.recipe.epochs != RECIPES[scratch.recipe.name].epochs:
+        words += ["--epochs", str(scratch.recipe.epochs)]
+    options = {"fine_lr": "--lr", "unfreeze": "--unfreeze"}
+    return [
+        *words,
+        *(word for name in options if name in settings for word in (options[name], written(settings[name]))),
+    ]
+
+
+def too_large(unfreeze: str) -> UsageError:
+    """The error for a cut whose rows found no room in memory."""
+    return UsageError(
+        say(
+            en=f"What the frozen layers below {unfreeze} make of the images does not fit into memory. Search among fewer or smaller cuts: "
+            "--over unfreeze=stage:1",
+            ko=f"{unfreeze} 아래의 고정된 층이 만든 값이 메모리에 들어가지 않습니다. 더 적거나 작은 범위를 탐색하세요: --over unfreeze=stage:1",
+        )
+    )
+
+
 def try_scratch(material: Material, settings: Settings, stop: Callable[[], bool]) -> Trial:
     """A network of one's own, trained from its first weights."""
-    from hubel.train.loop import DivergedError
     from hubel.train.network import Limits, Task, Trained, train_network
 
     task = Task(
@@ -99,16 +211,17 @@ def try_scratch(material: Material, settings: Settings, stop: Callable[[], bool]
     limits = Limits(left=lambda _: math.inf, must_end=lambda _: stop(), over=lambda: False)
     scratch = scratch_with(material.scratch, settings, material.num_images)
     trained: Trained | None = None
-    try:
-        for event in train_network(task, scratch, material.seed, folder=material.checkpoints, limits=limits):
-            if isinstance(event, Trained):
-                trained = event
-            elif isinstance(event, EpochDone):
-                yield event
-    except DivergedError as error:
-        return Broken(str(error))
+    for event in train_network(task, scratch, material.seed, folder=material.checkpoints, limits=limits):
+        if isinstance(event, Trained):
+            trained = event
+        elif isinstance(event, EpochDone):
+            yield event
     assert trained is not None
-    training = trained.training
+    return score_of(trained.training)
+
+
+def score_of(training: Training) -> Score:
+    """How good the epoch was that a training kept."""
     kept = next(epoch for epoch in training.epochs if epoch.epoch == training.kept_epoch)
     return Score(kept.validation_accuracy, kept.validation_loss, complete=training.ended != "stopped")
 
@@ -168,6 +281,8 @@ def written(value: Value) -> str:
 OF_SCRATCH = ("lr", *OF_NETWORK, "augment", "batch_size", "optimiser", "weight_decay", "label_smoothing")
 STRATEGIES = {
     "features": Strategy("features", (), try_features, words_of_features),
+    "frozen": Strategy("views", (), try_frozen, words_of_frozen),
+    "finetune": Strategy("rows", ("fine_lr", "unfreeze"), try_finetune, words_of_finetune),
     "scratch": Strategy("pixels", OF_SCRATCH, try_scratch, words_of_scratch),
 }
 """By the name that ``--over strategy=…`` knows."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hubel.core.events import EpochDone
 from hubel.core.seeds import generator
+from hubel.train.recipes import MOST_EPOCHS
 from hubel.train.space import Space
 from hubel.train.strategies import Score, Settings, Value
 
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 TRIALS_FOR_IMPORTANCE = 20
 """From so many trials on, the best quarter has five, fewer of which say nothing about what they have in common."""
 BEST_SHARE = 0.25
+EPOCHS_BEFORE_PRUNING = 2
 
-State = Literal["running", "complete", "pruned"]
+State = Literal["running", "complete", "pruned", "failed"]
+ENDED: tuple[State, ...] = ("complete", "pruned", "failed")
+"""In the order in which they stand in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trial as it is kept; `accuracy` is the best so far of one that was pruned, None where there was none."""
+    """A trial as it is kept.
+
+    `accuracy` is the best so far of one that was pruned or failed, None where there was none; `reason` is why it failed.
+    """
 
     number: int
     state: State
@@ -47,6 +54,7 @@ class Row:
     loss: float | None
     epochs: int
     seconds: float
+    reason: str = ""
 
 
 class Study:
@@ -151,17 +159,27 @@ class Study:
         return [row.settings for row in self.rows()]
 
     def must_prune(self, number: int, epoch: EpochDone) -> bool:
-        """Note an epoch of a trial; whether it lies so far behind that it should be ended."""
+        """Note an epoch of a trial; whether it lies so far behind others of its strategy that it should be ended.
+
+        A pretrained base is ahead from the first epoch on, which says nothing of where a network from scratch will end. So
+        each strategy has epoch numbers of its own, and only those of equal numbers are compared.
+        """
         trial = self.running[number]
-        trial.report(epoch.validation_accuracy or 0.0, epoch.epoch)
+        strategy = self.space.strategies.index(str(trial.user_attrs["settings"]["strategy"]))
+        trial.report(epoch.validation_accuracy or 0.0, epoch.epoch + strategy * MOST_EPOCHS)
         trial.set_user_attr("epochs", epoch.epoch)
-        return bool(trial.should_prune())
+        return epoch.epoch >= EPOCHS_BEFORE_PRUNING and bool(trial.should_prune())
 
     def prune(self, number: int, seconds: float) -> None:
-        """Note that a trial was ended, for it lay behind or broke off."""
+        """Note that a trial was ended, for it lay behind."""
         trial = self.running.pop(number)
         trial.set_user_attr("seconds", seconds)
         self.optuna.tell(trial, state=state("PRUNED"))
+
+    def fail(self, number: int, reason: str, seconds: float) -> None:
+        """Note that a trial could not be brought to its end. Optuna hears of one that was pruned, so that it learns to keep away."""
+        self.running[number].set_user_attr("reason", reason)
+        self.prune(number, seconds)
 
     def complete(self, number: int, score: Score, seconds: float) -> None:
         """Note how good a trial came out."""
@@ -213,9 +231,9 @@ class Study:
 
 
 def ranked(rows: list[Row]) -> list[Row]:
-    """Trials with the best first: by accuracy, the lower loss among equals; pruned ones behind."""
+    """Trials with the best first: by accuracy, the lower loss among equals; pruned ones behind, and failed ones behind these."""
     done = [row for row in rows if row.state != "running"]
-    return sorted(done, key=lambda row: (row.state != "complete", -(row.accuracy or 0.0), row.loss or 0.0, row.number))
+    return sorted(done, key=lambda row: (ENDED.index(row.state), -(row.accuracy or 0.0), row.loss or 0.0, row.number))
 
 
 def row_of(trial: optuna.trial.FrozenTrial, how: State) -> Row:
@@ -223,12 +241,13 @@ def row_of(trial: optuna.trial.FrozenTrial, how: State) -> Row:
     attributes = trial.user_attrs
     return Row(
         number=attributes["number"],
-        state=how,
+        state="failed" if "reason" in attributes else how,
         settings=attributes["settings"],
         accuracy=trial.value if how == "complete" else max(trial.intermediate_values.values(), default=None),
         loss=attributes.get("loss"),
         epochs=attributes.get("epochs", 0),
         seconds=attributes.get("seconds", 0.0),
+        reason=attributes.get("reason", ""),
     )
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DATABASE, ABOUT, LOCK = "study.db", "study.json", ".lock"
 NAME = "hubel tune"
 TRIALS_BEFORE_PRUNING = 5
-EPOCHS_BEFORE_PRUNING = 2
 TRIALS_FOR_A_MEDIAN = 3
 """A median of fewer trials says little."""
 
@@ -107,7 +106,7 @@ def database(path: Path) -> Iterator[optuna.Study]:
         return connection
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    pruner = optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING, n_min_trials=TRIALS_FOR_A_MEDIAN)
+    pruner = optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, n_min_trials=TRIALS_FOR_A_MEDIAN)
     try:
         storage = optuna.storages.RDBStorage(f"sqlite:///{DATABASE}", engine_kwargs={"creator": connect})
         study = optuna.create_study(

@@ -19,7 +19,7 @@ from hubel.data.names import shown
 from hubel.models.backbone import GRAPH_VERSION
 from hubel.runtime.engines import open_engine
 from hubel.train.features import Extractor, extract_features, new_extraction
-from hubel.train.fine import FineTuning, views_that_fit
+from hubel.train.fine import MOST_ROW_BYTES, FineTuning, views_that_fit
 from hubel.train.head import Head
 from hubel.train.learn import Examples
 from hubel.train.pixels import read_pixels
@@ -30,7 +30,7 @@ from hubel.train.session import Session
 
 if TYPE_CHECKING:
     from hubel.models.cut import Lower
-    from hubel.train.sets import LearningSet
+    from hubel.train.sets import LearningSet, RowSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def tuning_of(session: Session) -> FineTuning:
 
 
 def row_sets(
-    session: Session, probe: Probe, lower: Lower, recipe: Recipe
-) -> Generator[Event, None, tuple[LearningSet, LearningSet] | None]:
+    session: Session, probe: Probe, lower: Lower, recipe: Recipe, *, limit_bytes: int = MOST_ROW_BYTES
+) -> Generator[Event, None, tuple[RowSet, RowSet] | None]:
     """What the lower half makes of the images, in all views of those that are learned from; None where memory is too small."""
     import torch
 
@@ -63,7 +63,7 @@ def row_sets(
     graph = cache_root() / "graphs" / f"v{GRAPH_VERSION}" / f"{key}.onnx"
     with torch.inference_mode():
         width = lower(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
-    number = views_that_fit(len(division.train), 2 * width, tuning_of(session).views)
+    number = views_that_fit(len(division.train), 2 * width, tuning_of(session).views, limit_bytes=limit_bytes)
     if not number:
         yield too_large_note(len(division.train), width)
         return None
@@ -116,6 +116,17 @@ def rows_of_view(
         gone = extraction.refused[0]
         raise UnreadableImage(Refusal(gone.refusal), gone.detail, shown(paths[gone.index]))
     return extraction.features[view]
+
+
+def changed_features(session: Session, recipe: Recipe, rows: np.ndarray) -> Generator[Event, None, list[FeatureMatrix]]:
+    """What the whole base says of changed views of images, one after the other as long as the session may go on."""
+    extractor = replace(session.extractor, show=shower(session, recipe), share=PIXEL_SHARE)
+    views: list[FeatureMatrix] = []
+    for view in names_of_views(session, recipe, tuning_of(session).views)[1:]:
+        views.append((yield from rows_of_view(session, extractor, view, rows)))
+        if session.must_stop():
+            break
+    return views
 
 
 def names_of_views(session: Session, recipe: Recipe, number: int) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from hubel.models.foreign import load_torch_module
 from hubel.runtime.engines import installed, open_engine
 from hubel.runtime.probe import seconds_per_image
 from hubel.train.fine import FineTuning, fair_loss
+from hubel.train.frozen import choose_head
 from hubel.train.head import Head, choose_strength, fit_head
 from hubel.train.learn import Examples, Learned, number_of_folds
 from hubel.train.pixels import read_pixels
@@ -39,14 +40,13 @@ from hubel.train.scratch import Division, divide, learned_of
 from hubel.train.session import GOOD_ENOUGH, Session, gather, kept_examples, mean_features
 from hubel.workflows.fine_sets import (
     Probe,
-    names_of_views,
+    changed_features,
     paths_and_contents,
     pixel_sets,
     progressing,
     row_sets,
     rows_of_view,
     sha256_of_images,
-    shower,
     tuning_of,
 )
 from hubel.workflows.from_scratch import GRAPH, check_division, must_end, seconds_to_learn
@@ -228,22 +228,11 @@ def flips_settled(session: Session, probe: Probe) -> Generator[Event, None, Reci
 def learn_frozen(session: Session, probe: Probe, recipe: Recipe) -> Generator[Event, None, Learned]:
     """The base stays as it is; the head learns from changed views, too."""
     examples, division = probe.examples, probe.division
-    extractor = replace(session.extractor, show=shower(session, recipe), share=PIXEL_SHARE)
-    train, labels = division.train, examples.labels
-    views = [probe.features[train]]
-    for view in names_of_views(session, recipe, tuning_of(session).views)[1:]:
-        views.append((yield from rows_of_view(session, extractor, view, train)))
-        if session.must_stop():
-            break
-    stacked, of_all = np.concatenate(views), np.tile(labels[train], len(views))
-    weights = np.ones(len(of_all))
-    strengths = [probe.head.regularisation * factor for factor in (1.0, 0.3, 3.0)]
-    heads = [fit_head(stacked, of_all, examples.num_classes, strength, weights=weights) for strength in strengths]
-    tuning = division.tuning
-    losses = [fair_loss(head.logits(probe.features[tuning]), labels[tuning]) for head in (probe.head, *heads)]
-    best = (probe.head, *heads)[int(np.argmin(losses))]
-    yield views_note(len(views), losses[0], min(losses[1:]))
-    return learned_of(best, probe.features, examples, division, seed=session.options.seed)
+    train, tuning, labels = division.train, division.tuning, examples.labels
+    views = [probe.features[train], *(yield from changed_features(session, recipe, train))]
+    chosen = choose_head(views, labels[train], probe.head, (probe.features[tuning], labels[tuning]))
+    yield views_note(len(views), chosen.plain_loss, chosen.changed_loss)
+    return learned_of(chosen.head, probe.features, examples, division, seed=session.options.seed)
 
 
 def views_note(number: int, plain: float, changed: float) -> Note:

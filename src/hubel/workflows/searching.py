@@ -118,7 +118,7 @@ def noted(study: Study, crew: Crew, limits: Limits, news: News) -> Iterator[Even
         crew.drop(number)
         study.prune(number, news.seconds)
     elif isinstance(what, Broken):
-        study.prune(number, news.seconds)
+        study.fail(number, what.reason, news.seconds)
     elif what.complete:
         study.complete(number, what, news.seconds)
     else:
@@ -137,6 +137,7 @@ def trial_done(rows: list[Row], number: int, limits: Limits) -> TrialDone:
         settings=dict(row.settings),
         accuracy=row.accuracy,
         pruned=row.state == "pruned",
+        failure=row.reason,
         epochs=row.epochs,
         best=best.accuracy if best else None,
         best_number=best.number if best else None,

@@ -11,7 +11,7 @@ from hubel.data.own_tables import write_table
 from hubel.evaluate.importance import importance_svg
 from hubel.train.options import TrainOptions
 from hubel.train.space import Space
-from hubel.train.strategies import STRATEGIES, scratch_with, written
+from hubel.train.strategies import STRATEGIES, scratch_with, tuning_with, written
 from hubel.train.study import TRIALS_FOR_IMPORTANCE, Row
 from hubel.workflows.opening import called
 from hubel.workflows.trial_material import Prepared
@@ -26,7 +26,7 @@ def data_for(source: str, folder: Path, prepared: Prepared, strategy: str) -> st
     A head on a frozen base is measured by cross-validation on all images where the user has no test part. These include those
     that chose between the trials, so the figure would flatter.
     """
-    if STRATEGIES[strategy].needs == "pixels" or prepared.division.protocol != "holdout":
+    if STRATEGIES[strategy].needs != "features" or prepared.division.protocol != "holdout":
         return source
     measured = set(prepared.division.measured.tolist())
     rows = (
@@ -53,8 +53,11 @@ def command_of(data: str, options: TuneOptions, best: Row) -> str:
 def options_of(options: TuneOptions, best: Row, prepared: Prepared) -> TrainOptions:
     """The same as options of a training."""
     plain = TrainOptions(out=options.out, seed=options.seed)
-    if STRATEGIES[str(best.settings["strategy"])].needs != "pixels":
+    needs = STRATEGIES[str(best.settings["strategy"])].needs
+    if needs == "features":
         return plain
+    if needs != "pixels":
+        return replace(plain, tuning=tuning_with(options.scratch, best.settings))
     scratch = scratch_with(options.scratch, best.settings, prepared.material.num_images)
     return replace(plain, model=scratch.network, scratch=scratch, size=options.size)
 
@@ -62,12 +65,12 @@ def options_of(options: TuneOptions, best: Row, prepared: Prepared) -> TrainOpti
 def write_outcome(folder: Path, space: Space, rows: list[Row], importance: dict[str, float]) -> None:
     """The trials as a table, and the importance as a picture."""
     names = ["strategy", *(name for name in space.candidates if name != "strategy")]
-    columns = ("trial", "state", "validation_accuracy", "validation_loss", "epochs", "seconds", *names)
+    columns = ("trial", "state", "validation_accuracy", "validation_loss", "epochs", "seconds", *names, "failure")
     table = (
         (
             row.number, row.state, *(None if value is None else f"{value:.6g}" for value in (row.accuracy, row.loss)),
             row.epochs, f"{row.seconds:.3f}",
-            *(written(row.settings[name]) if name in row.settings else None for name in names),
+            *(written(row.settings[name]) if name in row.settings else None for name in names), row.reason or None,
         )
         for row in rows
     )  # fmt: skip

@@ -22,9 +22,10 @@ from hubel.train.space import read_space, usual_space
 from hubel.train.study import Row, Study, ranked
 from hubel.train.study_folder import check_optuna, open_study
 from hubel.workflows.opening import called, open_source, source_name
+from hubel.workflows.reading import Places
 from hubel.workflows.searching import Ending, Limits, search
 from hubel.workflows.training import train
-from hubel.workflows.trial_material import Places, Prepared, prepare
+from hubel.workflows.trial_material import Prepared, prepare
 from hubel.workflows.tune_options import NUM_TRIALS, TuneOptions
 from hubel.workflows.tune_outcome import command_of, data_for, options_of, write_outcome
 
@@ -82,7 +83,7 @@ def tune(source: str, options: TuneOptions, *, stop: Callable[[], bool] = never)
     yield Started(dataset.root if path == source else called(source), len(dataset.examples), len(dataset.classes))
     root = cache_root()
     with Cache(root / "rows") as cache:
-        prepared = yield from prepare(dataset, plan, space.strategies, Places(root, cache, stop))
+        prepared = yield from prepare(dataset, plan, space, Places(root, cache, stop))
     wanted = options.out or Path("runs") / safe_run_name(source_name(source))
     about = {
         "data_sha256": prepared.data_sha256, "space": space.record(), "size": size, "seed": options.seed,
@@ -98,7 +99,7 @@ def tune(source: str, options: TuneOptions, *, stop: Callable[[], bool] = never)
         ended = yield from search(study, prepared.material, limits)
         rows = ranked(study.rows())
         if not rows or rows[0].state != "complete":
-            raise nothing_done(ended)
+            raise nothing_done(ended, rows)
         tuned = Tuned(study.folder, tuple(rows), study.importance(), "", ended, None, None)
         write_outcome(study.folder, space, rows, tuned.importance)
         yield from trained_best(source, study, prepared, options, tuned, stop)
@@ -145,9 +146,10 @@ def several_labels(number: int) -> UsageError:
     )
 
 
-def nothing_done(ended: Ending) -> HubelError:
-    """The error for a search without a finished trial."""
-    if ended == "budget":
+def nothing_done(ended: Ending, rows: list[Row]) -> HubelError:
+    """The error for a search without a finished trial, with the reason of one that failed."""
+    why = next((f" {row.reason}" for row in rows if row.reason), "")
+    if ended == "budget" and not why:
         return HubelError(
             say(
                 en="The time was over before a trial was. Give more with --budget, or shorter trials with --epochs; the same command "
@@ -157,9 +159,9 @@ def nothing_done(ended: Ending) -> HubelError:
         )
     return HubelError(
         say(
-            en="No trial came to its end, so there is no best one. The same command goes on from here; where all of them broke off, try "
-            "lower rates with --over lr=1e-4..1e-2.",
-            ko="끝까지 간 시도가 없어 가장 좋은 것을 고를 수 없습니다. 같은 명령을 다시 실행하면 이어서 합니다. 모두 중간에 무너졌다면 "
-            "--over lr=1e-4..1e-2 처럼 학습률을 낮춰 보세요.",
+            en=f"None of {len(rows)} trials came to its end, so there is no best one.{why} Search among others with --over, or more of them "
+            "with --trials; the same command goes on from here.",
+            ko=f"시도 {len(rows)}번 가운데 끝까지 간 것이 없어 가장 좋은 것을 고를 수 없습니다.{why} --over로 다른 후보를 찾거나 --trials로 시도를 "
+            "늘리세요. 같은 명령을 다시 실행하면 이어서 합니다.",
         )
     )

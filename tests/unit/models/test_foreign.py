@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import timm
 import torch
-from safetensors.torch import save, save_file
+from safetensors.torch import load_file, save, save_file
 
 from hubel.core.errors import ModelError
-from hubel.models.backbone import open_backbone
-from hubel.models.foreign import load_torch_module, open_foreign
+from hubel.models.backbone import BUNDLED, open_backbone
+from hubel.models.foreign import IN_TIMM, load_torch_module, open_foreign
 from hubel.models.timm_network import tensors_sha256
+from hubel.models.torch_module import load_bundled_module, wrap_network
 from hubel.runtime.engines import ENGINE_NAMES, TOLERANCES, open_engine
 from local_server import Site, serving
 from support import run_python
@@ -235,3 +236,37 @@ def test_without_a_network_a_name_answers_with_the_ways_that_need_none(
     assert "resnet18@FILE" in finished.stdout
     assert "efficientnet_lite0" in finished.stdout
     assert not (tmp_path / "store").exists()
+
+
+def fine_tuned(architecture: str, path: Path) -> None:
+    """A file as a fine-tuned run leaves it, of random weights."""
+    base = (
+        load_bundled_module()
+        if architecture == BUNDLED
+        else wrap_network(timm.create_model(architecture, num_classes=0))
+    )
+    torch.manual_seed(1)
+    weights = {
+        name: tensor + 0.01 * torch.randn(tensor.shape) if tensor.ndim == 4 else tensor
+        for name, tensor in base.network.state_dict().items()
+    }
+    save_file(weights, path, metadata={"hubel": json.dumps({"network": architecture, "size": 64})})
+
+
+@pytest.mark.slow
+def test_the_weights_of_a_fine_tuned_base_are_a_base_for_another_set(tmp_path: Path) -> None:
+    for architecture, in_timm in ((BUNDLED, IN_TIMM), ("test_resnet", "test_resnet")):
+        path = tmp_path / f"{architecture}.safetensors"
+        fine_tuned(architecture, path)
+        base = open_foreign(f"{in_timm}@{path}", tmp_path / "store")
+        assert base.graph.is_file()
+        module = load_torch_module(f"{in_timm}@{path}")
+        for name, tensor in load_file(path).items():
+            if not name.startswith("classifier."):
+                assert torch.equal(module.network.state_dict()[name], tensor)
+
+
+def test_weights_of_the_bundled_base_are_not_put_into_timms_network_of_that_name(tmp_path: Path) -> None:
+    fine_tuned(BUNDLED, tmp_path / "network.safetensors")
+    with pytest.raises(ModelError, match=f"Give --model {IN_TIMM}@"):
+        open_foreign(f"{BUNDLED}@{tmp_path / 'network.safetensors'}", tmp_path / "store")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hubel.core.errors import HubelError, UsageError
+from hubel.core.errors import DataError, HubelError
 from hubel.core.events import EpochDone
 from hubel.train.crew import Alone, Crew, Processes
 from hubel.train.material import Arrays, Material
 from hubel.train.scratch import Scratch
 from hubel.train.sets import TrainingSet
-from hubel.train.strategies import Score, Settings
+from hubel.train.strategies import Broken, Score, Settings
 from hubel.train.study import Job
 from small_networks import NUM_CLASSES, one_thread, small_recipe, small_set
 
@@ -38,6 +39,17 @@ def material(tmp_path: Path) -> Material:
 def arrays_of(data: TrainingSet) -> Arrays:
     labels = data.labels.numpy()
     return {"labels": labels, "groups": np.arange(len(labels)), "pixels": data.images.numpy()}
+
+
+def of_one_group(material: Material) -> Material:
+    """The same with the pixels as features, and all images belonging together."""
+
+    def changed(arrays: Arrays) -> Arrays:
+        labels = arrays["labels"]
+        features = arrays["pixels"].reshape(len(labels), -1).astype(np.float16)
+        return {"labels": labels, "groups": np.zeros(len(labels), int), "features": features}
+
+    return replace(material, train=changed(material.train), tuning=changed(material.tuning))
 
 
 def run_to_the_end(crew: Crew, number: int) -> list[float]:
@@ -91,25 +103,45 @@ def test_a_trial_that_is_cut_short_says_so(material: Material) -> None:
     assert not ended.complete
 
 
-def test_settings_that_the_images_do_not_allow_are_an_error_of_usage(material: Material) -> None:
+def test_settings_that_the_images_do_not_allow_end_their_trial_with_the_reason(material: Material) -> None:
     crew = Alone(material, lambda: False)
     crew.begin(Job(1, TOO_DEEP))
-    with pytest.raises(UsageError, match=r"hubel_small\[width=4,depth=12\] does not take images of 8 pixels"):
+    ended = crew.wait().what
+    assert isinstance(ended, Broken)
+    assert "hubel_small[width=4,depth=12] does not take images of 8 pixels" in ended.reason
+    assert crew.num_free() == 1
+
+
+def test_data_that_no_settings_can_learn_from_end_the_search(material: Material) -> None:
+    crew = Alone(of_one_group(material), lambda: False)
+    crew.begin(Job(1, {"strategy": "features"}))
+    with pytest.raises(DataError, match="belong to one group"):
         crew.wait()
 
 
 @pytest.mark.slow
-def test_an_error_in_a_worker_and_a_lost_worker_are_said(material: Material, tmp_path: Path) -> None:
-    crew = Processes(material, 2, tmp_path)
+def test_an_error_in_a_worker_is_said(material: Material, tmp_path: Path) -> None:
+    crew = Processes(of_one_group(material), 2, tmp_path)
+    try:
+        crew.begin(Job(1, {"strategy": "features"}))
+        with pytest.raises(HubelError, match="belong to one group") as failed:
+            run_to_the_end(crew, 1)
+        assert failed.value.exit_code == DataError.exit_code
+    finally:
+        crew.close()
+
+
+@pytest.mark.slow
+def test_a_worker_goes_on_after_an_impossible_trial_and_a_lost_one_is_said(material: Material, tmp_path: Path) -> None:
+    crew = Processes(material, 1, tmp_path)
     try:
         crew.begin(Job(1, TOO_DEEP))
-        with pytest.raises(HubelError, match="does not take images of 8 pixels") as failed:
-            run_to_the_end(crew, 1)
-        assert failed.value.exit_code == UsageError.exit_code
-        lost = crew.workers[1]
+        news = None
+        while news is None:
+            news = crew.wait()
+        assert isinstance(news.what, Broken)
         crew.begin(Job(2, SETTINGS))
-        lost.process.kill()
-        crew.workers[0].job = None
+        crew.workers[0].process.kill()
         with pytest.raises(HubelError, match="fewer --workers"):
             run_to_the_end(crew, 2)
     finally:

@@ -84,12 +84,50 @@ def test_every_combination_of_candidates_is_tried_and_then_there_is_none(tmp_pat
 
 def test_trials_that_fall_behind_are_pruned_and_stand_behind_the_others(tmp_path: Path) -> None:
     with open_study(tmp_path / "search", SPACE, {}, seed=0) as study:
-        run_trials(study, 14)
+        run_trials(study, 20)
         rows = ranked(study.rows())
     states = [row.state for row in rows]
     assert "pruned" in states
     assert states == sorted(states)
     assert rows[0].accuracy == max(row.accuracy or 0 for row in rows)
+
+
+def test_a_trial_is_measured_against_those_of_its_own_strategy(tmp_path: Path) -> None:
+    space = read_space(["strategy=finetune,scratch", "lr=1e-3..1e-1", "fine_lr=1e-4..1e-2"])
+    with open_study(tmp_path / "search", space, {}, seed=0) as study:
+        study.begin_with([{"strategy": "finetune", "fine_lr": rate} for rate in (1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3)])
+        for _ in range(6):
+            job = study.next_job()
+            assert job is not None
+            assert not any(study.must_prune(job.number, epoch(step, 0.9)) for step in (1, 2))
+            study.complete(job.number, Score(0.9, 0.1), 1.0)
+        study.optuna.enqueue_trial({"strategy": "scratch", "lr": 0.01})
+        study.optuna.enqueue_trial({"strategy": "finetune", "fine_lr": 7e-3})
+        pruned = []
+        for _ in range(2):
+            job = study.next_job()
+            assert job is not None
+            pruned.append(any(study.must_prune(job.number, epoch(step, 0.5)) for step in (1, 2)))
+    assert pruned == [False, True]
+
+
+def test_failed_trials_stand_last_with_their_reason_and_are_not_tried_again(tmp_path: Path) -> None:
+    space = read_space(["depth=1,12"])
+    with open_study(tmp_path / "search", space, {}, seed=0) as study:
+        study.begin_with([{"depth": 12}])
+        first = study.next_job()
+        assert first is not None
+        study.fail(first.number, "12 is too deep.", 0.1)
+        second = study.next_job()
+        assert second is not None
+        study.complete(second.number, Score(0.5, 1.0), 1.0)
+        assert study.next_job() is None
+    with open_study(tmp_path / "search", space, {}, seed=0) as study:
+        rows = ranked(study.rows())
+    assert [(row.state, row.settings["depth"], row.reason) for row in rows] == [
+        ("complete", 1, ""),
+        ("failed", 12, "12 is too deep."),
+    ]
 
 
 def test_among_equals_the_lower_loss_is_the_better(tmp_path: Path) -> None:
