@@ -149,3 +149,19 @@ def test_all_ways_are_measured_on_the_same_images(shapes: Path, tmp_path: Path) 
     page = Path(found["page"]).read_text(encoding="utf-8")
     assert all(way["way"] in page for way in found["ways"])
     assert page.count("<svg") >= 2
+
+
+@pytest.mark.slow
+def test_a_budget_says_its_plan_and_keeps_what_is_better(tmp_path: Path) -> None:
+    digits = run_hubel("train", "digits", "--out", tmp_path / "run", "--budget", "45s", "--size", "64", "--json")
+    assert digits.returncode == 0, digits.stderr
+    assert "Plan for the time that is left" in digits.stderr
+    card = read_card(tmp_path / "run" / CARD)
+    settings = tomllib.loads((tmp_path / "run" / "config.toml").read_text(encoding="utf-8"))
+    assert ("tuning" in settings) == (card.metrics.protocol == "holdout")
+
+
+def test_with_nothing_left_to_gain_a_budget_is_not_spent(hubel: Hubel, shapes: Path, tmp_path: Path) -> None:
+    ended = hubel("train", shapes, "--out", tmp_path / "run", "--budget", "10m", "--size", "128")
+    assert ended.code == 0, ended.err
+    assert "the rest of the budget is not spent" in " ".join(ended.err.split())

@@ -20,18 +20,19 @@ REUSES = ("all", "early")
 NOT_FOR: dict[str, tuple[str, ...]] = {
     "features": Words.__slots__,
     "frozen": tuple(name for name in Words.__slots__ if name not in {"augment"}),
-    "finetune": ("from_scratch", "weights", "recipe", "ensemble"),
+    "finetune": ("from_scratch", "weights", "recipe", "ensemble", "device"),
 }
 """Which options say nothing to a strategy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How to learn, as `workflows.TrainOptions` takes it: the model, and one of the other two, or neither."""
+    """How to learn, as `workflows.TrainOptions` takes it: the model, one of the next two or neither, and whether a budget may change it."""
 
     model: str
     scratch: Scratch | None = None
     tuning: FineTuning | None = None
+    improve: bool = True
 
 
 def strategy_choice(model: str, words: Words, strategy: str | None, unfreeze: str | None, reuse: str | None) -> Choice:
@@ -59,6 +60,8 @@ def strategy_choice(model: str, words: Words, strategy: str | None, unfreeze: st
         own = scratch_choice(model, words)
         return Choice(model if own is None else own.network, scratch=own)
     one_of("--strategy", strategy, STRATEGIES)
+    if strategy == "finetune" and unfreeze == "none":
+        strategy, unfreeze = "frozen", None
     refuse_other_words(strategy, words, unfreeze, reuse)
     if strategy in {"scratch", "augment"}:
         words = replace(words, from_scratch=True)
@@ -68,7 +71,7 @@ def strategy_choice(model: str, words: Words, strategy: str | None, unfreeze: st
         assert own is not None
         return Choice(own.network, scratch=own)
     if strategy == "features":
-        return Choice(model)
+        return Choice(model, improve=False)
     return Choice(model, tuning=fine_tuning(strategy, words, unfreeze, reuse))
 
 
@@ -80,8 +83,6 @@ def fine_tuning(strategy: str, words: Words, unfreeze: str | None, reuse: str | 
     if reuse is not None:
         one_of("--reuse", reuse, REUSES)
     recipe = recipe_of(words, usual="fine")
-    if words.augment is None and strategy == "finetune" and unfreeze == "all":
-        changes["views"] = 1
     given = {name: value for name, value in changes.items() if value is not None}
     return FineTuning(recipe=recipe, find_rate=words.find_rate, restart=words.restart, **given)
 

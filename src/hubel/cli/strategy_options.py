@@ -29,9 +29,9 @@ def compare() -> Any:
     return option(
         "--compare",
         en="Train in several ways on the same images, each into a run folder, and compare them: scratch,features,finetune. A way's model "
-        "follows a colon: scratch:cnn_catsdogs.",
+        "follows a colon: scratch:cnn_catsdogs. --budget is for each.",
         ko="같은 이미지를 여러 방식으로 학습해 각각 실행 폴더에 쓰고 비교합니다: scratch,features,finetune. 방식의 모델은 콜론 뒤에 적습니다: "
-        "scratch:cnn_catsdogs.",
+        "scratch:cnn_catsdogs. --budget는 방식마다 적용됩니다.",
         metavar=("WAYS", "방식들"),
         panel=WAYS,
     )

@@ -208,6 +208,7 @@ def train(  # noqa: PLR0913, PLR0917  an option each
         model=way.model,
         scratch=way.scratch,
         tuning=way.tuning,
+        improve=way.improve,
         budget=budget,
         seed=seed,
         views=views,

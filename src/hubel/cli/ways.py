@@ -46,7 +46,14 @@ def compare_strategies(
     for strategy, model in ways:
         choice = strategy_choice(model, words_for(strategy, words), strategy, None, None)
         name = strategy if model == options.model else f"{strategy}:{model}"
-        chosen.append((name, replace(options, model=choice.model, scratch=choice.scratch, tuning=choice.tuning)))
+        chosen.append(
+            (
+                name,
+                replace(
+                    options, model=choice.model, scratch=choice.scratch, tuning=choice.tuning, improve=choice.improve
+                ),
+            )
+        )
     found: Ways | None = None
     with finishing_on_interrupt() as stop, telling() as tell:
         for item in workflows.compare_ways(data, chosen, command=command, stop=stop):
@@ -65,7 +72,7 @@ def compare_strategies(
 def words_for(strategy: str, words: Words) -> Words:
     """The words without those that say nothing to a strategy: they are meant for the others."""
     empty: dict[str, Any] = {
-        name: False if getattr(words, name) is False else None for name in NOT_FOR.get(strategy, ())
+        name: False if isinstance(getattr(words, name), bool) else None for name in NOT_FOR.get(strategy, ())
     }
     return replace(words, **empty)
 
@@ -119,8 +126,8 @@ def ways_lines(found: Ways) -> Iterator[RenderableType]:
     yield Text()
     yield sentence(
         (
-            "All learned from the same images. The first of them also decoded the pictures, which the others took from the cache.",
-            "모두 같은 이미지로 학습했습니다. 첫 방식은 이미지 디코딩까지 했고, 나머지는 캐시에서 가져왔습니다.",
+            "All learned from the same images. Pictures and features that an earlier way or run had made were taken from the cache.",
+            "모두 같은 이미지로 학습했습니다. 앞선 방식이나 실행이 만든 이미지와 특징은 캐시에서 가져왔습니다.",
         ),
         style="dim",
     )

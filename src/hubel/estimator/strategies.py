@@ -84,7 +84,7 @@ def plan_of(parameters: Mapping[str, Any]) -> Scratch | None:
 
 def parameters_of(card: Card) -> dict[str, Any]:
     """The parameters that lead to a run like this one."""
-    if card.learning is None:
+    if card.learning is None or "unfreeze" in card.learning.settings:  # a tuned base is fitted anew as a plain one
         return {}
     recipe = card.learning.settings["name"]
     return {

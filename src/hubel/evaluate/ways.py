@@ -53,6 +53,11 @@ def ways_verdict(ways: Sequence[Way]) -> Both:
         en=f"{best.name} is right most often: {share} of {number} images that none of them had learned from.",
         ko=f"{best.name} 이(가) 가장 많이 맞혔습니다: 아무 방식도 학습하지 않은 이미지 {number}장의 {share}.",
     )
+    if len(ways) == 1:
+        return Both(
+            en=f"Only {best.name} was finished: it is right on {share} of {number} images that it had not learned from.",
+            ko=f"{best.name} 만 끝났습니다: 학습하지 않은 이미지 {number}장의 {share}를 맞혔습니다.",
+        )
     if not others:
         return Both(
             en=f"{start.en} It is better than every other by more than chance explains.",
@@ -100,6 +105,5 @@ def write_ways_page(title: str, ways: Sequence[Way], path: Path) -> None:
     """
     text: str = load_template("ways.html.j2").render(
         title=title, ways=ways, language=current_language(), verdict=ways_verdict(ways), behind=behind_best,
-        low=min(way.card.metrics.accuracy_interval[0] for way in ways),
     )  # fmt: skip
     write_atomically(path, text)

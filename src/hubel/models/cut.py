@@ -156,7 +156,8 @@ class Lower(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The rows."""
-        maps, pooled = self.base.run(self.base.scaling(pixels), self.names)
+        scaled = self.base.scaling(pixels)
+        maps, pooled = self.base.run(scaled, self.names) if self.names else (scaled, [])
         return torch.cat([maps.permute(0, 2, 3, 1).flatten(1), *pooled], dim=1)
 
 
@@ -212,6 +213,8 @@ def halve(base: Base, cut: Cut, size: int) -> tuple[Lower, Upper]:
         When the steps of this base do not stand in a row, so that the halves are not the whole.
     """
     steps = steps_of(base, size)
+    if not cut.place:
+        return Lower(base, steps, 0).eval(), Upper(base, steps, 0, (3, size, size)).eval()
     random = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (2, size, size, 3), generator=random, dtype=torch.uint8)
     with torch.no_grad():  # not inference mode, whose tensors could never learn

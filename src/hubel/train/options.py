@@ -54,6 +54,8 @@ class TrainOptions:
         How to train a network of one's own in place of a head on a base; None takes the base.
     tuning
         How to learn on top of the base with more than a head on the images as they are; None is that head alone.
+    improve
+        Spend what a budget leaves on learning on from the head; False where that head is what was asked for.
     hold_out
         Keep a fifth of the images to measure with, where the data have no test or validation part, in place of a
         cross-validation; what is trained at length always does.
@@ -76,6 +78,7 @@ class TrainOptions:
     labels: LabelReading = "auto"
     scratch: Scratch | None = None
     tuning: FineTuning | None = None
+    improve: bool = True
     hold_out: bool = False
     team: Team = ALONE
 

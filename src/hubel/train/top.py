@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from hubel.core.events import Event
 from hubel.core.learning import Training
@@ -23,7 +25,7 @@ from hubel.train.memory import keep_memory
 from hubel.train.network import Limits, go_through, resolved, training_of
 from hubel.train.prepared import LinearHead
 from hubel.train.recipes import Recipe
-from hubel.train.sets import LearningSet, validator
+from hubel.train.sets import LearningSet, RowSet, validator
 from hubel.train.settle import settle
 from hubel.train.state import begin
 
@@ -53,14 +55,14 @@ class Top(nn.Module):
         super().__init__()
         self.upper, self.rate_decay, self.anew = upper, choices.rate_decay, choices.reuse == "early"
         self.scaling = None if base is None else base.scaling
-        self.head = nn.Linear(*head.weights.shape)
+        self.head = skip_init(nn.Linear, *head.weights.shape)
         with torch.no_grad():
             self.head.weight.copy_(torch.from_numpy(head.weights.T * (not self.anew)))
             self.head.bias.copy_(torch.from_numpy(head.bias))
         let_learn(upper, cut)
         for module in upper.modules():
             if isinstance(module, nn.Conv2d) and module.groups > 1:
-                stay_wide(module)
+                module.__class__ = wide(type(module))  # type: ignore[assignment, arg-type]  # a kind of the same kind
 
     def forward(self, images: Tensor) -> Tensor:
         """The scores."""
@@ -74,8 +76,8 @@ class Top(nn.Module):
     def train(self, mode: bool = True) -> Top:
         """Let dropout work, but no norm count: a few images would overturn what a million said."""
         super().train(mode)
-        for module in () if self.anew else self.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and not (self.anew and learns(module)):
                 module.eval()
         return self
 
@@ -88,22 +90,33 @@ class Top(nn.Module):
             shares |= {name: self.rate_decay**depth for name, _ in self.named_parameters() if name.startswith(prefix)}
         return shares
 
+    @property
+    def num_learning(self) -> int:
+        """How many weights learn, those of a classifier that the base does without not counted."""
+        used = (*(f"upper.base.network.{step}." for step in self.upper.names), "head.")
+        learning = [(name, weight) for name, weight in self.named_parameters() if weight.requires_grad]
+        return sum(weight.numel() for name, weight in learning if not self.upper.names or name.startswith(used))
+
     def linear_head(self) -> LinearHead:
         """The head as it is now, weights (d k) and bias (k)."""
         weights: Any = self.head.weight.detach().numpy().T
         return LinearHead(np.ascontiguousarray(weights, np.float32), self.head.bias.detach().numpy().copy())
 
 
-def stay_wide(module: nn.Module) -> None:
-    """Let a module compute in float32 where others do in bfloat16, of which the gradients of grouped convolutions take three times as long."""
-    narrow = module.forward
+@cache
+def wide(kind: type[nn.Module]) -> type[nn.Module]:
+    """A kind of module that computes in float32 where others do in bfloat16.
 
-    def forward(maps: Tensor) -> Tensor:
-        with torch.autocast(maps.device.type, enabled=False):
-            found: Tensor = narrow(maps.float())
-        return found
+    In bfloat16 the gradients of grouped convolutions take three times as long (`LAB.md`, 2026-11-22).
+    """
 
-    module.forward = forward
+    class Wide(kind):  # type: ignore[misc, valid-type]  # whatever kind of convolution it is
+        def forward(self, maps: Tensor) -> Tensor:
+            with torch.autocast(maps.device.type, enabled=False):
+                found: Tensor = super().forward(maps.float())
+            return found
+
+    return Wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +167,9 @@ def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
     )
     state = begin(top, recipe, len(data.labels), generator(seed, "fit"))
     settings = [recipe.model_dump_json(exclude={"patience"}), choices.model_dump_json(exclude={"recipe", "restart"})]
-    facts = [*about, *settings, seed, torch.__version__, torch.get_num_threads()]
+    views = len(data.views) if isinstance(data, RowSet) else 0
+    first = hashlib.sha256(top.head.weight.detach().numpy().tobytes()).hexdigest()
+    facts = [*about, *settings, views, first, seed, torch.__version__, torch.get_num_threads()]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
     validate = validator(tuning, precision=recipe.precision)
     ended = yield from go_through(
@@ -163,11 +178,17 @@ def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
     return Tuned(recipe, training_of(state, seed, ended))
 
 
-def draw_anew(upper: Upper, random: np.random.Generator) -> None:
-    """Draw all weights of an upper half anew, as torch begins them."""
+def learns(module: nn.Module) -> bool:
+    """Whether the weights of a module itself, if it has any, all learn."""
+    own = list(module.parameters(recurse=False))
+    return bool(own) and all(weight.requires_grad for weight in own)
+
+
+def draw_anew(top: Top, random: np.random.Generator) -> None:
+    """Draw the weights of a top that learn anew, as torch begins them; what has no such beginning stays."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(random.integers(2**63)))
-        for module in upper.modules():
+        for module in top.upper.modules():
             reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
+            if callable(reset) and learns(module):
                 reset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ import numpy as np
 
 from hubel.core.events import Event, Note, Progress
 from hubel.core.files import cache_root
-from hubel.core.types import FeatureMatrix, PixelBatch
+from hubel.core.types import FeatureMatrix, Labels, PixelBatch
 from hubel.core.views import ViewBatch
 from hubel.data.cache import PIXEL_SHARE
 from hubel.data.images import Refusal, UnreadableImage
 from hubel.data.names import shown
 from hubel.models.backbone import GRAPH_VERSION
 from hubel.runtime.engines import open_engine
+from hubel.train.balance import log_rarity
 from hubel.train.features import Extractor, extract_features, new_extraction
 from hubel.train.fine import MOST_ROW_BYTES, FineTuning, views_that_fit
 from hubel.train.head import Head
@@ -29,6 +30,8 @@ from hubel.train.scratch import Division
 from hubel.train.session import Session
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from hubel.models.cut import Lower
     from hubel.train.sets import LearningSet, RowSet
 
@@ -63,7 +66,9 @@ def row_sets(
     graph = cache_root() / "graphs" / f"v{GRAPH_VERSION}" / f"{key}.onnx"
     with torch.inference_mode():
         width = lower(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
-    number = views_that_fit(len(division.train), 2 * width, tuning_of(session).views, limit_bytes=limit_bytes)
+    number = views_that_fit(
+        len(division.train), 2 * width, tuning_of(session).views, limit_bytes=min(limit_bytes, most_in_memory())
+    )
     if not number:
         yield too_large_note(len(division.train), width)
         return None
@@ -78,17 +83,32 @@ def row_sets(
         show=shower(session, recipe),
         share=PIXEL_SHARE,
     )
-    names = names_of_views(session, recipe, number)
-    found: list[torch.Tensor] = []
-    for name in names:
-        rows = yield from rows_of_view(session, extractor, name, division.train)
-        found.append(torch.from_numpy(rows))
-    tuning = torch.from_numpy((yield from rows_of_view(session, extractor, names[0], division.tuning)))
+    first, *more = names_of_views(session, recipe, number)
+    plain = yield from rows_of_view(session, extractor, first, division.train, hurried=True)
+    tuning = yield from rows_of_view(session, extractor, first, division.tuning, hurried=True)
+    if plain is None or tuning is None:
+        return None
+    views = [plain, *(yield from as_many_as_there_is_time_for(session, extractor, more, division.train))]
     labels, num_classes = torch.from_numpy(probe.examples.labels.astype(np.int64)), probe.examples.num_classes
-    return RowSet(found, labels[division.train], num_classes), RowSet([tuning], labels[division.tuning], num_classes)
+    weights = weights_of_classes(recipe, probe.examples.labels[division.train], num_classes)
+    return (
+        RowSet([torch.from_numpy(view) for view in views], labels[division.train], num_classes, weights),
+        RowSet([torch.from_numpy(tuning)], labels[division.tuning], num_classes),
+    )
 
 
-def pixel_sets(session: Session, probe: Probe) -> Generator[Event, None, tuple[LearningSet, LearningSet]]:
+def weights_of_classes(recipe: Recipe, labels: Labels, num_classes: int) -> Tensor | None:
+    """How much an image of each class counts (k), where the recipe lets classes weigh the same."""
+    import torch
+
+    if recipe.class_weights is None:
+        return None
+    return torch.from_numpy(np.exp(log_rarity(labels, num_classes)).astype(np.float32))
+
+
+def pixel_sets(
+    session: Session, probe: Probe, recipe: Recipe
+) -> Generator[Event, None, tuple[LearningSet, LearningSet]]:
     """The pictures themselves, for a base of which nothing is frozen."""
     import torch
 
@@ -100,33 +120,50 @@ def pixel_sets(session: Session, probe: Probe) -> Generator[Event, None, tuple[L
         pixels = yield from progressing(reading, "gather", len(rows))
         labels = torch.from_numpy(probe.examples.labels[rows].astype(np.int64))
         found.append(TrainingSet(torch.from_numpy(pixels), labels, probe.examples.num_classes))
-    return found[0], found[1]
+    weights = weights_of_classes(recipe, probe.examples.labels[probe.division.train], probe.examples.num_classes)
+    return replace(found[0], class_weights=weights), found[1]
 
 
 def rows_of_view(
-    session: Session, extractor: Extractor, view: str, rows: np.ndarray
-) -> Generator[Event, None, FeatureMatrix]:
-    """What an engine says of one view of images, by their place among those that were read, (r m) float16."""
+    session: Session, extractor: Extractor, view: str, rows: np.ndarray, *, hurried: bool = False
+) -> Generator[Event, None, FeatureMatrix | None]:
+    """What an engine says of one view of images, by their place among those that were read, (r m) float16.
+
+    None where it is `hurried` and the session must stop before all is done.
+    """
     paths, contents = paths_and_contents(session, rows)
     extraction = new_extraction(len(paths))
     extraction.contents[:] = contents
-    for done in extract_features(extractor, paths, view, np.arange(len(paths)), extraction=extraction):
+    running = extract_features(extractor, paths, view, np.arange(len(paths)), extraction=extraction)
+    for done in running:
         yield Progress("views", done, len(paths), None)
+        if hurried and done < len(paths) and session.must_stop():
+            running.close()
+            return None
     if extraction.refused:
         gone = extraction.refused[0]
         raise UnreadableImage(Refusal(gone.refusal), gone.detail, shown(paths[gone.index]))
     return extraction.features[view]
 
 
-def changed_features(session: Session, recipe: Recipe, rows: np.ndarray) -> Generator[Event, None, list[FeatureMatrix]]:
-    """What the whole base says of changed views of images, one after the other as long as the session may go on."""
-    extractor = replace(session.extractor, show=shower(session, recipe), share=PIXEL_SHARE)
-    views: list[FeatureMatrix] = []
-    for view in names_of_views(session, recipe, tuning_of(session).views)[1:]:
-        views.append((yield from rows_of_view(session, extractor, view, rows)))
-        if session.must_stop():
+def as_many_as_there_is_time_for(
+    session: Session, extractor: Extractor, views: Sequence[str], rows: np.ndarray
+) -> Generator[Event, None, list[FeatureMatrix]]:
+    """What an engine says of views of images, one after the other as long as the session may go on."""
+    found: list[FeatureMatrix] = []
+    for view in views:
+        said = None if session.must_stop() else (yield from rows_of_view(session, extractor, view, rows, hurried=True))
+        if said is None:
             break
-    return views
+        found.append(said)
+    return found
+
+
+def changed_features(session: Session, recipe: Recipe, rows: np.ndarray) -> Generator[Event, None, list[FeatureMatrix]]:
+    """What the whole base says of changed views of images."""
+    extractor = replace(session.extractor, show=shower(session, recipe), share=PIXEL_SHARE)
+    names = names_of_views(session, recipe, tuning_of(session).views)[1:]
+    return (yield from as_many_as_there_is_time_for(session, extractor, names, rows))
 
 
 def names_of_views(session: Session, recipe: Recipe, number: int) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hubel.core.errors import MissingExtraError, UsageError
+from hubel.core.errors import HubelError, MissingExtraError, UsageError
 from hubel.core.events import Event, Note, StageDone
 from hubel.core.files import file_sha256, write_atomically
 from hubel.core.language import say
@@ -37,7 +37,7 @@ from hubel.train.plan import Spending, plan_fine_tuning
 from hubel.train.recipes import Recipe
 from hubel.train.roomy import most_in_memory
 from hubel.train.scratch import Division, divide, learned_of
-from hubel.train.session import GOOD_ENOUGH, Session, gather, kept_examples, mean_features
+from hubel.train.session import GOOD_ENOUGH, WORTH_A_VIEW, Session, gather, kept_examples, mean_features
 from hubel.workflows.fine_sets import (
     Probe,
     changed_features,
@@ -49,7 +49,7 @@ from hubel.workflows.fine_sets import (
     sha256_of_images,
     tuning_of,
 )
-from hubel.workflows.from_scratch import GRAPH, check_division, must_end, seconds_to_learn
+from hubel.workflows.from_scratch import GRAPH, RUNNING, SECONDS_TO_CONVERT, check_division
 
 if TYPE_CHECKING:
     from hubel.models.cut import Base
@@ -83,17 +83,14 @@ def fine_tune(session: Session, *, folder: Path, checkpoints: Path) -> Generator
     refuse_labels(session)
     begun = session.elapsed()
     yield from gather(session, "plain")
-    examples = kept_examples(session)
-    division = divide(examples, session.options.seed)
-    check_division(division, examples)
     yield StageDone("read", session.elapsed() - begun)
     read = session.elapsed()
-    probe = fit_probe(session, examples, division)
-    recipe = yield from flips_settled(session, probe)
-    if tuning_of(session).unfreeze == "none":
-        learned = yield from learn_frozen(session, probe, recipe)
-    else:
-        learned = yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
+    learned = yield from tune_base(session, folder=folder, checkpoints=checkpoints, worth=1.0)
+    if learned is None:
+        examples = kept_examples(session)
+        division = divide(examples, session.options.seed)
+        probe = fit_probe(session, examples, division)
+        learned = learned_of(probe.head, probe.features, examples, division, seed=session.options.seed)
     yield StageDone("learn", session.elapsed() - read)
     return learned
 
@@ -115,28 +112,50 @@ def fine_tune_within(
     if learned.cross_validated_accuracy >= GOOD_ENOUGH:
         yield enough_note(learned.cross_validated_accuracy)
         return learned
+    if session.dataset.label_sets is not None or session.stopped_early or session.must_stop() or not installed("torch"):
+        return learned
     # what was measured when the engine was chosen may have been long ago, beside other work
     pace = seconds_per_image(session.extractor.engine, session.extractor.spec.size)
     spending = plan_fine_tuning(len(session.kept), pace, session.seconds_left())
-    if spending is None or session.dataset.label_sets is not None or session.stopped_early or not installed("torch"):
+    if spending is None:
         return learned
     yield spending_note(spending)
     before, read = session.options, session.elapsed()
     session.options = replace(before, tuning=FineTuning(unfreeze=spending.unfreeze, views=spending.views))
-    examples = kept_examples(session)
-    division = divide(examples, before.seed)
-    probe = fit_probe(session, examples, division)
-    recipe = yield from flips_settled(session, probe)
-    found = yield from (
-        learn_frozen(session, probe, recipe)
-        if spending.unfreeze == "none"
-        else learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints)
-    )
+    try:
+        found = yield from tune_base(session, folder=folder, checkpoints=checkpoints, worth=WORTH_A_VIEW)
+    except HubelError as error:  # such as a base that cannot be cut: what was learned before is as good as ever
+        yield Note(f"Not fine-tuned: {error}", f"미세 조정하지 않음: {error}")
+        found = None
     yield StageDone("learn", session.elapsed() - read)
-    if found.head is probe.head:  # no better than a head on the plain views, which all images can teach and measure
+    if found is None:  # a head on the plain views, which all images can teach and measure, is as good
         session.options = before
         return learned
     return found
+
+
+def tune_base(
+    session: Session, *, folder: Path, checkpoints: Path, worth: float
+) -> Generator[Event, None, Learned | None]:
+    """Both phases, after the images were read; None where nothing came of it.
+
+    Parameters
+    ----------
+    session, folder, checkpoints
+        As in `fine_tune`.
+    worth
+        The log loss must come down to this share.
+    """
+    examples = kept_examples(session)
+    division = divide(examples, session.options.seed)
+    check_division(division, examples)
+    probe = fit_probe(session, examples, division)
+    if session.stopped_early or session.must_stop():
+        return None
+    recipe = yield from flips_settled(session, probe)
+    if tuning_of(session).unfreeze == "none":
+        return (yield from learn_frozen(session, probe, recipe, worth=worth))
+    return (yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints, worth=worth))
 
 
 def enough_note(accuracy: float) -> Note:
@@ -179,6 +198,14 @@ def refuse_labels(session: Session) -> None:
                 en="A base is fine-tuned for one class an image; here labels can stand together. Leave out --strategy, or use --single-label.",
                 ko="미세 조정은 이미지마다 클래스가 하나일 때만 쓸 수 있지만, 여기서는 레이블이 함께 붙을 수 있습니다. --strategy를 빼거나 "
                 "--single-label을 쓰세요.",
+            )
+        )
+    if (session.options.views or 1) > 1:
+        raise UsageError(
+            say(
+                en=f"--views {session.options.views} is for heads on a base as it is; a tuned base answers from one view. Leave one of them out.",
+                ko=f"--views {session.options.views} 은(는) 기반 모델을 그대로 쓰는 분류기에만 쓸 수 있습니다. 미세 조정한 모델은 한 가지 모습으로 답합니다. "
+                "둘 중 하나를 빼세요.",
             )
         )
     if (recipe.mixup or recipe.cutmix) and tuning_of(session).unfreeze != "all":
@@ -225,31 +252,37 @@ def flips_settled(session: Session, probe: Probe) -> Generator[Event, None, Reci
     )
 
 
-def learn_frozen(session: Session, probe: Probe, recipe: Recipe) -> Generator[Event, None, Learned]:
-    """The base stays as it is; the head learns from changed views, too."""
+def learn_frozen(
+    session: Session, probe: Probe, recipe: Recipe, *, worth: float
+) -> Generator[Event, None, Learned | None]:
+    """The base stays as it is; the head learns from changed views, too. None where that is not worth it."""
     examples, division = probe.examples, probe.division
     train, tuning, labels = division.train, division.tuning, examples.labels
     views = [probe.features[train], *(yield from changed_features(session, recipe, train))]
     chosen = choose_head(views, labels[train], probe.head, (probe.features[tuning], labels[tuning]))
-    yield views_note(len(views), chosen.plain_loss, chosen.changed_loss)
+    better = chosen.changed_loss < worth * chosen.plain_loss
+    yield views_note(len(views), chosen.plain_loss, chosen.changed_loss, better=better)
+    if not better:
+        return None
+    choices = tuning_of(session).model_copy(update={"views": len(views)})
+    session.options = replace(session.options, tuning=choices)  # so that the run can be made again without a budget
     return learned_of(chosen.head, probe.features, examples, division, seed=session.options.seed)
 
 
-def views_note(number: int, plain: float, changed: float) -> Note:
+def views_note(number: int, plain: float, changed: float, *, better: bool) -> Note:
     """What learning from changed views came to."""
-    kept = changed < plain
     return Note(
         f"The head learned from {number} views of each image: validation log loss {plain:.4f} → {changed:.4f}"
-        f"{'.' if kept else '; that is no gain, so the head of the plain images stays.'}",
+        f"{'.' if better else '; that is too little, so the head of the plain images stays.'}",
         f"이미지마다 {number}가지 모습으로 학습: 검증 로그 손실 {plain:.4f} → {changed:.4f}"
-        f"{'' if kept else '. 나아지지 않아 원래 이미지로 학습한 분류기를 씁니다.'}",
+        f"{'' if better else '. 거의 나아지지 않아 원래 이미지로 학습한 분류기를 씁니다.'}",
     )
 
 
 def learn_top(
-    session: Session, probe: Probe, recipe: Recipe, *, folder: Path, checkpoints: Path
-) -> Generator[Event, None, Learned]:
-    """Phase two: what is above the cut learns, and takes the place of the base where it is better."""
+    session: Session, probe: Probe, recipe: Recipe, *, folder: Path, checkpoints: Path, worth: float
+) -> Generator[Event, None, Learned | None]:
+    """Phase two: what is above the cut learns, and takes the place of the base where it is better; None where it is not."""
     from hubel.models.cut import find_cut, halve, learned_into, steps_of
     from hubel.train.network import Limits
     from hubel.train.top import Top, draw_anew, train_top
@@ -259,16 +292,17 @@ def learn_top(
     steps = steps_of(base, session.extractor.spec.size)
     cut = find_cut(choices.unfreeze, steps)
     lower, upper = halve(base, cut, session.extractor.spec.size)
-    sets = yield from (row_sets(session, probe, lower, recipe) if cut.place else pixel_sets(session, probe))
+    sets = yield from (row_sets(session, probe, lower, recipe) if cut.place else pixel_sets(session, probe, recipe))
     if sets is None:
-        return learned_of(probe.head, probe.features, probe.examples, probe.division, seed=seed)
-    if choices.reuse == "early":
-        draw_anew(upper, generator(seed, "weights"))
+        return None
     top = Top(upper, cut, probe.head, choices, base=None if cut.place else base)
+    if choices.reuse == "early":
+        draw_anew(top, generator(seed, "weights"))
+    recipe = recipe.model_copy(update={"test_mirror": False})  # that is settled
     about = [session.extractor.base_key, sha256_of_images(session, probe), cut.place, cut.first]
     limits = Limits(
-        left=partial(seconds_to_learn, session, 1),
-        must_end=partial(must_end, session),
+        left=partial(seconds_for_top, session),
+        must_end=lambda pace: session.stop() or seconds_for_top(session, pace) <= 0,
         over=lambda: not session.stop(),
     )
     tuned = yield from train_top(top, recipe, sets, choices, seed=seed, about=about, folder=checkpoints, limits=limits)
@@ -278,17 +312,27 @@ def learn_top(
         network=session.backbone.info.name,
         start=session.backbone.info.source,
         settings={"unfreeze": choices.unfreeze, "reuse": choices.reuse, **tuned.recipe.model_dump(mode="json")},
-        num_parameters=sum(weight.numel() for weight in top.parameters() if weight.requires_grad),
+        num_parameters=top.num_learning,
         num_train=len(probe.division.train),
         num_validation=len(probe.division.tuning),
         trainings=(tuned.training,),
     )
-    return (yield from take_better(session, probe, learned_into(base, upper), top, learning=learning, folder=folder))
+    return (
+        yield from take_better(
+            session, probe, learned_into(base, upper), top, learning=learning, folder=folder, worth=worth
+        )
+    )
 
 
-def take_better(
-    session: Session, probe: Probe, tuned: Base, top: Top, *, learning: Learning, folder: Path
-) -> Generator[Event, None, Learned]:
+def seconds_for_top(session: Session, pace: float) -> float:
+    """What the budget leaves to learn from images that take so many seconds each, when running the tuned base on all is taken off."""
+    running = max(RUNNING * pace, session.seconds_per_image) * len(session.kept)
+    return session.seconds_left() - SECONDS_TO_CONVERT - running
+
+
+def take_better(  # noqa: PLR0913  what learned, and what becomes of it
+    session: Session, probe: Probe, tuned: Base, top: Top, *, learning: Learning, folder: Path, worth: float
+) -> Generator[Event, None, Learned | None]:
     """Run the tuned base on all images, and let it take the base's place where it tells the validation images apart better."""
     from hubel.models.convert import convert_module
     from hubel.train.checkpoint import write_tensors
@@ -301,15 +345,17 @@ def take_better(
     engine = open_engine(session.extractor.engine.name, folder / GRAPH)
     extractor = replace(session.extractor, engine=engine, base_key=f"tuned-{sha256}", share=PIXEL_SHARE)
     features = yield from rows_of_view(session, extractor, "plain", np.arange(len(session.kept)))
+    assert features is not None  # it is not hurried
     linear = top.linear_head()
     head = Head(linear.weights, linear.bias, probe.head.regularisation)
     labels = examples.labels[tuning]
     before = fair_loss(probe.head.logits(probe.features[tuning]), labels)
     after = fair_loss(head.logits(features[tuning]), labels)
-    yield better_note(before, after)
-    if after >= before:
+    better = after < worth * before
+    yield better_note(before, after, better=better)
+    if not better:
         (folder / NETWORK).unlink()
-        return learned_of(probe.head, probe.features, examples, probe.division, seed=seed)
+        return None
     session.backbone = Backbone(
         session.backbone.info.model_copy(
             update={
@@ -328,14 +374,14 @@ def take_better(
     return learned_of(head, features, examples, probe.division, seed=seed)
 
 
-def better_note(before: float, after: float) -> Note:
+def better_note(before: float, after: float, *, better: bool) -> Note:
     """What fine-tuning came to."""
-    if after < before:
+    if better:
         return Note(
             f"Fine-tuned: validation log loss {before:.4f} → {after:.4f}.",
             f"미세 조정 완료: 검증 로그 손실 {before:.4f} → {after:.4f}",
         )
     return Note(
-        f"Fine-tuning brought nothing (validation log loss {before:.4f} → {after:.4f}), so the head on the frozen base stays.",
-        f"미세 조정으로 나아지지 않아(검증 로그 손실 {before:.4f} → {after:.4f}) 고정된 기반 모델의 분류기를 그대로 씁니다.",
+        f"Fine-tuning brought too little (validation log loss {before:.4f} → {after:.4f}), so the head on the frozen base stays.",
+        f"미세 조정으로 거의 나아지지 않아(검증 로그 손실 {before:.4f} → {after:.4f}) 고정된 기반 모델의 분류기를 그대로 씁니다.",
     )

@@ -214,9 +214,9 @@ def check_division(division: Division, examples: Examples) -> None:
         raise UsageError(
             say(
                 en=f"Too few images are left to learn from when some are kept to choose and to measure: {missing} of "
-                f"{examples.num_classes} classes have none. Add images, or leave out --from-scratch.",
+                f"{examples.num_classes} classes have none. Add images, or leave out --from-scratch and --strategy.",
                 ko=f"선택과 측정에 쓸 이미지를 떼어 두면 학습할 이미지가 모자랍니다: 클래스 {examples.num_classes}개 가운데 {missing}개에 남는 "
-                "이미지가 없습니다. 이미지를 추가하거나 --from-scratch를 빼세요.",
+                "이미지가 없습니다. 이미지를 추가하거나 --from-scratch와 --strategy를 빼세요.",
             )
         )
 

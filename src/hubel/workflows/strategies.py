@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hubel.core.card import read_card
-from hubel.core.errors import UsageError
+from hubel.core.errors import HubelError, UsageError
 from hubel.core.events import Event, Finished, Note
 from hubel.core.language import say
 from hubel.core.rundir import CARD, claim_run_folder, safe_run_name
@@ -80,10 +80,17 @@ def compare_ways(
         total = len(chosen)
         yield Note(f"Way {number} of {total}: {name}.", f"방식 {total}가지 가운데 {number}번째: {name}.", "step")
         resolved = replace(options, out=folder / safe_run_name(name), hold_out=True)
-        for event in train(source, resolved, command=command, stop=stop, select=select):
-            if isinstance(event, Finished):
-                ways.append(Way(name, event.folder, read_card(event.folder / CARD), event.seconds))
-            yield event
+        try:
+            for event in train(source, resolved, command=command, stop=stop, select=select):
+                if isinstance(event, Finished):
+                    ways.append(Way(name, event.folder, read_card(event.folder / CARD), event.seconds))
+                yield event
+        except HubelError:
+            if ways:
+                write_ways_page(folder.name, [against(way, best_way(ways)) for way in ways], folder / PAGE)
+            else:
+                folder.rmdir()  # nothing was made in it
+            raise
         if select is everything:
             select = SameParts(ways[0].folder)
         if stop():

@@ -113,7 +113,9 @@ def train(
         kept = (root if rows is None else rows.parent) / CHECKPOINTS
         learning = partial(fine_tune if options.tuning else train_from_scratch, folder=folder, checkpoints=kept)
         plain = not (options.scratch or options.tuning)
-        improve = partial(fine_tune_within, folder=folder, checkpoints=kept) if options.budget else None
+        improve = (
+            partial(fine_tune_within, folder=folder, checkpoints=kept) if options.budget and options.improve else None
+        )
         learned = yield from recorded(read_and_learn(session, task, improve) if plain else learning(session), log)
         judge = partial(task.judge, session, learned, command_called(command, source))
         num_told = len(log)

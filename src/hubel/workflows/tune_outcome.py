@@ -26,7 +26,7 @@ def data_for(source: str, folder: Path, prepared: Prepared, strategy: str) -> st
     A head on a frozen base is measured by cross-validation on all images where the user has no test part. These include those
     that chose between the trials, so the figure would flatter.
     """
-    if STRATEGIES[strategy].needs != "features" or prepared.division.protocol != "holdout":
+    if STRATEGIES[strategy].needs == "pixels" or prepared.division.protocol != "holdout":
         return source
     measured = set(prepared.division.measured.tolist())
     rows = (

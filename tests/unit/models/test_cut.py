@@ -31,10 +31,12 @@ def test_lower_and_upper_half_are_the_whole(name: str, unfreeze: str) -> None:
         torch.testing.assert_close(upper(lower(PIXELS)), base(PIXELS), rtol=1e-4, atol=1e-5)
 
 
-def test_a_network_of_tokens_is_refused() -> None:
+def test_a_network_of_tokens_learns_as_a_whole() -> None:
     base = small_base("test_vit")
-    with pytest.raises(ModelError, match="cannot be cut"):
-        halve(base, find_cut("stage:1", steps_of(base, 160)), 160)
+    lower, upper = halve(base, find_cut(ALL, steps_of(base, 160)), 160)
+    pixels = torch.randint(0, 256, (2, 160, 160, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    with torch.no_grad():
+        torch.testing.assert_close(upper(lower(pixels)), base(pixels), rtol=1e-4, atol=1e-5)
 
 
 def test_a_cut_through_a_skip_is_refused() -> None:

@@ -131,8 +131,9 @@ def test_layers_drawn_anew_depend_on_the_generator_alone(base: PooledFeatures) -
     cut = find_cut("stage:1", steps_of(base, SIZE))
     (_, first), (_, second) = halve(base, cut, SIZE), halve(base, cut, SIZE)
     before = torch.get_rng_state()
-    draw_anew(first, generator(3, "weights"))
-    draw_anew(second, generator(3, "weights"))
+    choices = FineTuning(reuse="early")
+    draw_anew(Top(first, cut, head_of(base), choices), generator(3, "weights"))
+    draw_anew(Top(second, cut, head_of(base), choices), generator(3, "weights"))
     assert torch.equal(before, torch.get_rng_state())
     for name, tensor in first.state_dict().items():
         torch.testing.assert_close(tensor, second.state_dict()[name])
