@@ -55,7 +55,7 @@ class Top(nn.Module):
         super().__init__()
         self.upper, self.rate_decay, self.anew = upper, choices.rate_decay, choices.reuse == "early"
         self.scaling = None if base is None else base.scaling
-        self.head = skip_init(nn.Linear, *head.weights.shape)
+        self.head: nn.Linear = skip_init(nn.Linear, *head.weights.shape)  # type: ignore[no-untyped-call]  # torch has no types here
         with torch.no_grad():
             self.head.weight.copy_(torch.from_numpy(head.weights.T * (not self.anew)))
             self.head.bias.copy_(torch.from_numpy(head.bias))
