@@ -104,6 +104,8 @@ class Material:
 
         def arrays(part: str) -> Arrays:
             files = folder.glob(f"{part}-*.npy")
-            return {path.stem.removeprefix(f"{part}-"): np.load(path, mmap_mode="c") for path in files}
+            return {
+                path.stem.removeprefix(f"{part}-"): np.load(path, mmap_mode="c", allow_pickle=False) for path in files
+            }
 
         return replace(self, train=arrays("train"), tuning=arrays("tuning"))

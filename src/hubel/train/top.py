@@ -161,6 +161,7 @@ def train_top(  # noqa: PLR0913  what learns from what, how, and what ends it
     """
     keep_memory()
     data, tuning = sets
+    recipe = recipe.model_copy(update={"test_mirror": False})  # that is settled
     top.to(memory_format=torch.channels_last)
     recipe = yield from settle(
         top, resolved(recipe.for_images(len(data.labels))), data, seed, wants_rate=choices.find_rate, left=limits.left

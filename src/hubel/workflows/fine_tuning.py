@@ -298,7 +298,6 @@ def learn_top(
     top = Top(upper, cut, probe.head, choices, base=None if cut.place else base)
     if choices.reuse == "early":
         draw_anew(top, generator(seed, "weights"))
-    recipe = recipe.model_copy(update={"test_mirror": False})  # that is settled
     about = [session.extractor.base_key, sha256_of_images(session, probe), cut.place, cut.first]
     limits = Limits(
         left=partial(seconds_for_top, session),
