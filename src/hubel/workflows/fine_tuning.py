@@ -33,11 +33,12 @@ from hubel.train.frozen import choose_head
 from hubel.train.head import Head, choose_strength, fit_head
 from hubel.train.learn import Examples, Learned, number_of_folds
 from hubel.train.pixels import read_pixels
-from hubel.train.plan import Spending, plan_fine_tuning
+from hubel.train.plan import plan_fine_tuning
 from hubel.train.recipes import Recipe
 from hubel.train.roomy import most_in_memory
 from hubel.train.scratch import Division, divide, learned_of
 from hubel.train.session import GOOD_ENOUGH, WORTH_A_VIEW, Session, gather, kept_examples, mean_features
+from hubel.workflows.fine_notes import better_note, enough_note, spending_note, views_note
 from hubel.workflows.fine_sets import (
     Probe,
     changed_features,
@@ -85,12 +86,10 @@ def fine_tune(session: Session, *, folder: Path, checkpoints: Path) -> Generator
     yield from gather(session, "plain")
     yield StageDone("read", session.elapsed() - begun)
     read = session.elapsed()
-    learned = yield from tune_base(session, folder=folder, checkpoints=checkpoints, worth=1.0)
+    probe = probe_of(session)
+    learned = yield from tune_base(session, probe, folder=folder, checkpoints=checkpoints, worth=1.0)
     if learned is None:
-        examples = kept_examples(session)
-        division = divide(examples, session.options.seed)
-        probe = fit_probe(session, examples, division)
-        learned = learned_of(probe.head, probe.features, examples, division, seed=session.options.seed)
+        learned = learned_of(probe.head, probe.features, probe.examples, probe.division, seed=session.options.seed)
     yield StageDone("learn", session.elapsed() - read)
     return learned
 
@@ -123,9 +122,11 @@ def fine_tune_within(
     before, read = session.options, session.elapsed()
     session.options = replace(before, tuning=FineTuning(unfreeze=spending.unfreeze, views=spending.views))
     try:
-        found = yield from tune_base(session, folder=folder, checkpoints=checkpoints, worth=WORTH_A_VIEW)
+        probe = probe_of(session)
+        found = yield from tune_base(session, probe, folder=folder, checkpoints=checkpoints, worth=WORTH_A_VIEW)
     except HubelError as error:  # such as a base that cannot be cut: what was learned before is as good as ever
         yield Note(f"Not fine-tuned: {error}", f"미세 조정하지 않음: {error}")
+        (folder / NETWORK).unlink(missing_ok=True)
         found = None
     yield StageDone("learn", session.elapsed() - read)
     if found is None:  # a head on the plain views, which all images can teach and measure, is as good
@@ -134,59 +135,34 @@ def fine_tune_within(
     return found
 
 
+def probe_of(session: Session) -> Probe:
+    """Phase one on the images that were read, shared out as `train.scratch.divide` does."""
+    examples = kept_examples(session)
+    division = divide(examples, session.options.seed)
+    check_division(division, examples)
+    return fit_probe(session, examples, division)
+
+
 def tune_base(
-    session: Session, *, folder: Path, checkpoints: Path, worth: float
+    session: Session, probe: Probe, *, folder: Path, checkpoints: Path, worth: float
 ) -> Generator[Event, None, Learned | None]:
-    """Both phases, after the images were read; None where nothing came of it.
+    """Phase two, from phase one's head on; None where nothing came of it.
 
     Parameters
     ----------
     session, folder, checkpoints
         As in `fine_tune`.
+    probe
+        What phase one came to.
     worth
         The log loss must come down to this share.
     """
-    examples = kept_examples(session)
-    division = divide(examples, session.options.seed)
-    check_division(division, examples)
-    probe = fit_probe(session, examples, division)
     if session.stopped_early or session.must_stop():
         return None
     recipe = yield from flips_settled(session, probe)
     if tuning_of(session).unfreeze == "none":
         return (yield from learn_frozen(session, probe, recipe, worth=worth))
     return (yield from learn_top(session, probe, recipe, folder=folder, checkpoints=checkpoints, worth=worth))
-
-
-def enough_note(accuracy: float) -> Note:
-    """Why the rest of the budget is not spent."""
-    share = f"{100 * accuracy:.3g} %"
-    return Note(
-        f"{share} right in validation: more time would hardly show, so the rest of the budget is not spent.",
-        f"검증 정확도 {share}: 시간을 더 써도 거의 나아지지 않으므로 남은 시간을 쓰지 않습니다.",
-    )
-
-
-def spending_note(spending: Spending) -> Note:
-    """What the rest of the budget is spent on."""
-    views, words = (
-        spending.views,
-        {"stage:1": ("last stage", "마지막 단계"), "stage:2": ("last two stages", "마지막 두 단계")},
-    )
-    if spending.unfreeze not in words:
-        return Note(
-            f"Plan for the time that is left: {views} views of each image, changed at random, teach the head.",
-            f"남은 시간의 계획: 이미지마다 무작위로 바꾼 {views}가지 모습으로 분류기를 학습합니다.",
-            "step",
-        )
-    seconds, (stage_en, stage_ko) = f"{spending.learning_seconds:.0f}", words[spending.unfreeze]
-    return Note(
-        f"Plan for the time that is left: the {stage_en} of the base learn from {views} views of each image, for at most about {seconds} s; "
-        "it ends earlier where validation says that no more is to be had.",
-        f"남은 시간의 계획: 기반 모델의 {stage_ko}를 이미지마다 {views}가지 모습으로 최대 약 {seconds}초 동안 학습합니다. 검증에서 더 나아질 것이 없으면 "
-        "일찍 끝냅니다.",
-        "step",
-    )
 
 
 def refuse_labels(session: Session) -> None:
@@ -267,16 +243,6 @@ def learn_frozen(
     choices = tuning_of(session).model_copy(update={"views": len(views)})
     session.options = replace(session.options, tuning=choices)  # so that the run can be made again without a budget
     return learned_of(chosen.head, probe.features, examples, division, seed=session.options.seed)
-
-
-def views_note(number: int, plain: float, changed: float, *, better: bool) -> Note:
-    """What learning from changed views came to."""
-    return Note(
-        f"The head learned from {number} views of each image: validation log loss {plain:.4f} → {changed:.4f}"
-        f"{'.' if better else '; that is too little, so the head of the plain images stays.'}",
-        f"이미지마다 {number}가지 모습으로 학습: 검증 로그 손실 {plain:.4f} → {changed:.4f}"
-        f"{'' if better else '. 거의 나아지지 않아 원래 이미지로 학습한 분류기를 씁니다.'}",
-    )
 
 
 def learn_top(
@@ -371,16 +337,3 @@ def take_better(  # noqa: PLR0913  what learned, and what becomes of it
     session.extraction.features, session.views[:] = {"plain": whole}, ["plain"]
     write_atomically(folder / CURVES, curves_svg(learning.trainings, alone=True))
     return learned_of(head, features, examples, probe.division, seed=seed)
-
-
-def better_note(before: float, after: float, *, better: bool) -> Note:
-    """What fine-tuning came to."""
-    if better:
-        return Note(
-            f"Fine-tuned: validation log loss {before:.4f} → {after:.4f}.",
-            f"미세 조정 완료: 검증 로그 손실 {before:.4f} → {after:.4f}",
-        )
-    return Note(
-        f"Fine-tuning brought too little (validation log loss {before:.4f} → {after:.4f}), so the head on the frozen base stays.",
-        f"미세 조정으로 거의 나아지지 않아(검증 로그 손실 {before:.4f} → {after:.4f}) 고정된 기반 모델의 분류기를 그대로 씁니다.",
-    )
